@@ -1,0 +1,1 @@
+"""One module a platform. Each translates, and only translates."""

@@ -1,0 +1,1 @@
+"""The one web server: webhooks, the web chat, the pages."""

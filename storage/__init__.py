@@ -1,0 +1,1 @@
+"""REMEMBERS: rows, repositories, migrations, encryption, keys."""

@@ -1,0 +1,1 @@
+"""Surveys as XLSForms: reading them, checking them, walking through them."""
