@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -100,7 +101,7 @@ class Question:
         return self.kind not in (Kind.CALCULATE, Kind.HIDDEN)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Form:
     """A published form never changes: `id`, `version` and `digest` name it for ever."""
 
@@ -119,22 +120,10 @@ class Form:
     def language(self) -> str:
         return self.languages[0]
 
+    @cached_property
+    def by_name(self) -> Mapping[str, Question]:
+        return MappingProxyType({question.name: question for question in self.questions})
+
     def question(self, name: str) -> Question:
         """Raises KeyError when the form has no such question."""
-        return self._by_name()[name]
-
-    def has(self, name: str) -> bool:
-        return name in self._by_name()
-
-    def _by_name(self) -> Mapping[str, Question]:
-        return _index(self)
-
-
-_indexes: dict[int, tuple[Form, Mapping[str, Question]]] = {}
-
-
-def _index(form: Form) -> Mapping[str, Question]:
-    known = _indexes.get(id(form))
-    if known is None or known[0] is not form:
-        known = _indexes[id(form)] = (form, {question.name: question for question in form.questions})
-    return known[1]
+        return self.by_name[name]
