@@ -1,0 +1,169 @@
+"""The operator's commands. This module only names them; each imports what it needs when it is called, so `--help` is quick."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+__all__ = ["main"]
+
+app = typer.Typer(
+    name="langnghe",
+    help="Lắng Nghe: residents answer, nobody can learn who said it, wards see what counts.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+forms = typer.Typer(help="Surveys as XLSForms.", no_args_is_help=True, rich_markup_mode=None)
+units = typer.Typer(help="Wards, communes and what became of them.", no_args_is_help=True, rich_markup_mode=None)
+waves = typer.Typer(help="Runs of a survey: open, close, seal, release.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(forms, name="forms")
+app.add_typer(units, name="units")
+app.add_typer(waves, name="waves")
+
+
+@app.command()
+def run() -> None:
+    """Serve residents: web chat, Telegram if its token is set. Settings come from .env and the environment."""
+    from bot.cli.serve import run as serve
+
+    _exit(serve())
+
+
+@app.command()
+def demo(
+    residents: Annotated[int, typer.Option(min=10, max=100_000, help="How many simulated residents answer.")] = 600,
+    directory: Annotated[Path, typer.Option(help="Where the demo keeps its files.")] = Path("var/demo"),
+) -> None:
+    """A whole small province to play with, on http://127.0.0.1:8080 (PORT changes it)."""
+    from bot.cli.serve import demo as serve
+
+    _exit(serve(residents, directory))
+
+
+@app.command()
+def chat(
+    start: Annotated[str, typer.Option(help="What a QR code or link would carry.")] = "",
+) -> None:
+    """Talk to the bot in this terminal, as a resident. /transcript prints the talk as a test file."""
+    from bot.cli.serve import chat as serve
+
+    _exit(serve(start))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database up to this version."""
+    from bot.cli.desk import migrate as work
+
+    _exit(work())
+
+
+@app.command()
+def settings(
+    check: Annotated[Optional[Path], typer.Option(help="Compare this file with the settings there are.")] = None,  # noqa: UP045
+) -> None:
+    """Print every setting in force (secrets hidden), or check that an example file names them all."""
+    from bot.cli.desk import settings as work
+
+    _exit(work(check))
+
+
+@forms.command("check")
+def forms_check(files: Annotated[list[Path], typer.Argument(help=".xlsx, .xls, .csv or .md")]) -> None:
+    """Read forms as a chat would and print a summary of each, or its faults by sheet and row."""
+    from surveys.forms.check import report
+
+    text, code = report(files)
+    sys.stdout.write(text.rstrip() + "\n")
+    _exit(code)
+
+
+@units.command("import")
+def units_import(
+    seed_only: Annotated[bool, typer.Option("--seed-only", help="Only the six wards of Trà Vinh and their ancestors.")] = False,
+) -> None:
+    """Load the whole country (34 provinces, 3,321 communes, wards and special zones), and list what two sources disagree on."""
+    from bot.cli.desk import units_import as work
+
+    _exit(work(seed_only))
+
+
+@units.command("find")
+def units_find(words: Annotated[list[str], typer.Argument(help="A ward, as people type it.")]) -> None:
+    """Look a ward up as a resident would, old names and missing diacritics included."""
+    from bot.cli.desk import units_find as work
+
+    _exit(work(" ".join(words)))
+
+
+@waves.command("list")
+def waves_list() -> None:
+    """Every wave with its state and its days."""
+    from bot.cli.desk import waves_list as work
+
+    _exit(work())
+
+
+@waves.command("open")
+def waves_open(
+    slug: Annotated[str, typer.Argument(help="A short name, such as 2026-nguoi-dan.")],
+    form: Annotated[str, typer.Argument(help="One of the shipped forms, or a file.")],
+    units: Annotated[str, typer.Option(help="Unit codes with the number invited: 29242=400,29263=300")],
+    closes: Annotated[str, typer.Option(help="The last day to answer, YYYY-MM-DD, Asia/Ho_Chi_Minh.")],
+    title: Annotated[str, typer.Option(help="What residents read as its name.")] = "",
+    audience: Annotated[str, typer.Option(help="residents, businesses, visits or forum")] = "residents",
+) -> None:
+    """Open a wave now: publish the form, make the wave's key, fix who is invited."""
+    from bot.cli.desk import waves_open as work
+
+    _exit(work(slug, form, units, closes, title, audience))
+
+
+def _step(name: str, help_text: str) -> None:
+    def step(slug: Annotated[str, typer.Argument(help="The wave's short name.")]) -> None:
+        from bot.cli.desk import waves_step as work
+
+        _exit(work(name, slug))
+
+    step.__doc__ = help_text
+    waves.command(name)(step)
+
+
+_step("close", "Close a wave: answers no longer change; withdrawing is possible for seven days more.")
+_step("seal", "Seal a closed wave after its seven days: ballots without names, then the key is destroyed.")
+_step("release", "Publish what wards may see of a sealed wave.")
+
+
+@waves.command("show")
+def waves_show(slug: Annotated[str, typer.Argument(help="The wave's short name.")]) -> None:
+    """What was released of a wave, ward by ward, with n and interval."""
+    from bot.cli.desk import waves_show as work
+
+    _exit(work(slug))
+
+
+@app.command()
+def links(
+    slug: Annotated[str, typer.Argument(help="The wave's short name.")],
+    stream: Annotated[str, typer.Option(help="invited, visit or open")] = "open",
+) -> None:
+    """Print the entry link of every ward of a wave, for letters and QR codes."""
+    from bot.cli.desk import links as work
+
+    _exit(work(slug, stream))
+
+
+def _exit(code: int) -> None:
+    if code:
+        raise typer.Exit(code)
+
+
+def main() -> None:
+    """The console script. Expected trouble ends in one sentence on stderr, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal without UTF-8 must not end a Vietnamese sentence in a traceback.
+        getattr(stream, "reconfigure", lambda **_: None)(errors="replace")
+    app()
