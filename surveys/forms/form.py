@@ -71,15 +71,15 @@ class Question:
     """The row in the sheet, from 1 with the header as 1: what a fault names."""
     groups: tuple[str, ...] = ()
     """The groups around it, outermost first."""
-    label: Words = NOTHING
-    hint: Words = NOTHING
+    label: Words = field(default_factory=lambda: NOTHING)
+    hint: Words = field(default_factory=lambda: NOTHING)
     choices: tuple[Choice, ...] = ()
     relevant: "Expression | None" = None
     """Its own relevance and that of every group around it, joined by `and`."""
     constraint: "Expression | None" = None
-    constraint_message: Words = NOTHING
+    constraint_message: Words = field(default_factory=lambda: NOTHING)
     required: "Expression | bool" = False
-    required_message: Words = NOTHING
+    required_message: Words = field(default_factory=lambda: NOTHING)
     default: "Expression | str | None" = None
     calculation: "Expression | None" = None
     choice_filter: "Expression | None" = None
