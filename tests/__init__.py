@@ -1,0 +1,1 @@
+"""The four rooms mirrored, plus journeys, contracts and faults."""
