@@ -1,0 +1,131 @@
+"""One person's way through one wave, as a value. Pure: no clock, no database, no network, no platform.
+
+A session is a log of answers that is replayed, so back is free and a changed answer needs no undoing. How the conversation
+moves is in `surveys.forms.turns`; here is only what is remembered."""
+
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Self
+
+from surveys.entry import Stream
+
+__all__ = ["Held", "Menu", "Mode", "Session"]
+
+Menu = tuple[tuple[int, str], ...]
+"""What typing a number does after a menu: number → act."""
+
+
+class Mode(StrEnum):
+    """Who pressed the buttons."""
+
+    SELF = "self"
+    ASSISTED = "assisted"
+    PAPER = "paper"
+
+
+class Held(StrEnum):
+    """Why a text waits for a decision before it is kept."""
+
+    ALARM = "alarm"
+    DENUNCIATION = "denunciation"
+    TRACES = "traces"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    wave: int
+    unit: str
+    stream: Stream
+    language: str
+    receipt: str
+    """Random, and the same however often the answers change: proof of inclusion, never of content."""
+    seed: str
+    """What choices in random order are shuffled by."""
+    mode: Mode = Mode.SELF
+    answers: tuple[tuple[str, str | None], ...] = ()
+    """One per question, in the order they were first given. None = skipped; "" = a note that was shown."""
+    at: str | None = None
+    """The question asked again; None = the first that has no answer."""
+    picked: tuple[str, ...] = ()
+    """Choices tapped so far where several may be chosen."""
+    held: str | None = None
+    """A text that waits for a decision, and why."""
+    held_for: Held | None = None
+    whole: tuple[str, ...] = ()
+    """Questions whose text goes to the province exactly as it was written, at the person's wish."""
+    menu: Menu = ()
+    """Empty when a question was the last thing said."""
+    has_ended: bool = False
+    """Whether the last question was reached once."""
+    seen: bytes = b""
+    turn: int = 0
+    """Grows with every turn over all sessions of a person: the greatest is where the person is."""
+
+    @property
+    def values(self) -> Mapping[str, str | None]:
+        return dict(self.answers)
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether anything was said that a ballot would count."""
+        return any(value for _, value in self.answers)
+
+    def answered(self, question: str, value: str | None) -> Self:
+        """The session with this answer in the place of an earlier one, and nothing pending any more."""
+        answers = dict(self.answers)
+        answers[question] = value
+        return replace(
+            self, answers=tuple(answers.items()), at=None, picked=(), held=None, held_for=None, menu=()
+        )
+
+    def to_json(self) -> bytes:
+        return json.dumps(
+            {
+                "wave": self.wave,
+                "unit": self.unit,
+                "stream": self.stream,
+                "language": self.language,
+                "receipt": self.receipt,
+                "seed": self.seed,
+                "mode": self.mode,
+                "answers": self.answers,
+                "at": self.at,
+                "picked": self.picked,
+                "held": self.held,
+                "held_for": self.held_for,
+                "whole": self.whole,
+                "menu": self.menu,
+                "has_ended": self.has_ended,
+                "seen": b64encode(self.seen).decode(),
+                "turn": self.turn,
+            },
+            ensure_ascii=False,
+            separators=(",", ":"),
+        ).encode()
+
+    @classmethod
+    def from_json(cls, body: bytes | str) -> Self:
+        """Raises ValueError or KeyError for anything `to_json` did not write."""
+        read = json.loads(body)
+        return cls(
+            wave=read["wave"],
+            unit=read["unit"],
+            stream=Stream(read["stream"]),
+            language=read["language"],
+            receipt=read["receipt"],
+            seed=read["seed"],
+            mode=Mode(read["mode"]),
+            answers=tuple((name, value) for name, value in read["answers"]),
+            at=read["at"],
+            picked=tuple(read["picked"]),
+            held=read["held"],
+            held_for=Held(read["held_for"]) if read["held_for"] else None,
+            whole=tuple(read["whole"]),
+            menu=tuple((number, act) for number, act in read["menu"]),
+            has_ended=read["has_ended"],
+            seen=b64decode(read["seen"]),
+            turn=read["turn"],
+        )
