@@ -1,0 +1,73 @@
+"""Turns what there is to show into HTML, and hands out the files beside it. It knows no request."""
+
+import hashlib
+import mimetypes
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from bot.web.board import Board
+from bot.web.words import DEFAULT_LANGUAGE, LANGUAGES, Words
+
+__all__ = ["Asset", "Pages"]
+
+HERE = Path(__file__).parent
+CONTENT_TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One static file, read once. Its name carries its content: it may be kept for ever."""
+
+    name: str
+    content: bytes
+    content_type: str
+
+
+class Pages:
+    """Every page, in every language."""
+
+    def __init__(self, *, demo: bool, telegram_url: str | None, k: int) -> None:
+        """`k` is the smallest group ever shown, until a released wave names its own."""
+        found = [_asset(path) for path in sorted((HERE / "static").iterdir())]
+        self.assets: Mapping[str, Asset] = MappingProxyType({asset.name: asset for _, asset in found})
+        places = {original: f"/static/{asset.name}" for original, asset in found}
+        self._environment = Environment(
+            loader=FileSystemLoader(HERE / "templates"),
+            autoescape=select_autoescape(),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.filters["in_language"] = in_language
+        self._environment.globals.update(
+            asset=places.__getitem__, languages=LANGUAGES, demo=demo, telegram_url=telegram_url, k=k
+        )
+
+    def home(self, language: str, boards: Sequence[Board]) -> str:
+        return self._rendered("page.html", language, boards=boards)
+
+    def results(self, language: str, boards: Sequence[Board]) -> str:
+        return self._rendered("results.html", language, boards=boards)
+
+    def plain(self, language: str, key: str) -> str:
+        """One sentence and the way back."""
+        return self._rendered("plain.html", language, title=Words(language)(key))
+
+    def _rendered(self, template: str, language: str, **values: object) -> str:
+        return self._environment.get_template(template).render(say=Words(language), **values)
+
+
+def in_language(words: Mapping[str, str], say: Words) -> str:
+    """One of several languages, else the default one, else any: a form may be written in one language only."""
+    return words.get(say.language) or words.get(DEFAULT_LANGUAGE) or next(iter(words.values()), "")
+
+
+def _asset(path: Path) -> tuple[str, Asset]:
+    content = path.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()[:12]
+    kind = CONTENT_TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return path.name, Asset(f"{path.stem}.{digest}{path.suffix}", content, kind)

@@ -1,0 +1,70 @@
+"""What the page itself says, in each language, and how it writes numbers and days. It knows no question of any survey:
+those are the chat's words, in `surveys/texts`."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+__all__ = ["DEFAULT_LANGUAGE", "LANGUAGES", "Words", "language_of"]
+
+LANGUAGES: Mapping[str, str] = MappingProxyType({"vi": "Tiếng Việt", "en": "English", "km": "ភាសាខ្មែរ"})
+"""Code → the language's own name, in the order they are offered."""
+DEFAULT_LANGUAGE = "vi"
+CATALOGUES = Path(__file__).parent / "texts"
+HERE = ZoneInfo("Asia/Ho_Chi_Minh")
+
+
+def language_of(*wishes: str | None) -> str:
+    """The first wish that is a language of ours."""
+    return next((wish for wish in wishes if wish in LANGUAGES), DEFAULT_LANGUAGE)
+
+
+@cache
+def catalogue(language: str) -> Mapping[str, str]:
+    """Every text of a language by its key, from its .po file."""
+    from babel.messages.pofile import read_po  # costs a tenth of a second: not on import
+
+    with (CATALOGUES / f"{language}.po").open("rb") as file:
+        found = read_po(file, locale=language)
+    return MappingProxyType(
+        {str(message.id): str(message.string) for message in found if message.id and message.string}
+    )
+
+
+class Words:
+    """The page's texts, numbers and days in one language."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self._texts = catalogue(language)
+        self._decimal, self._thousands = (".", ",") if language == "en" else (",", ".")
+
+    def __call__(self, key: str, **values: object) -> str:
+        """The text of a key. Raises KeyError for one the catalogue has not."""
+        text = self._texts[key]
+        return text.format(**values) if values else text
+
+    def starting(self, prefix: str) -> dict[str, str]:
+        """All texts under a prefix, by the rest of their key: what the page hands to its script."""
+        return {
+            key.removeprefix(prefix): text for key, text in self._texts.items() if key.startswith(prefix)
+        }
+
+    def whole(self, number: int) -> str:
+        return f"{number:,}".replace(",", self._thousands)
+
+    def percent(self, share: float, places: int = 2) -> str:
+        """A share between 0 and 1, rounded; but never up to a whole per cent it does not reach: thresholds are whole."""
+        number = round(share * 100, places)
+        if number.is_integer() and share * 100 < number:
+            number -= 10**-places
+        return f"{number:.{places}f}".replace(".", self._decimal) + " %"
+
+    def day(self, moment: date | datetime) -> str:
+        """As it is said here, in local time: 18/12/2026."""
+        if isinstance(moment, datetime):
+            moment = moment.astimezone(HERE).date()
+        return f"{moment.day}/{moment.month}/{moment.year}"

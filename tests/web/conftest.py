@@ -1,0 +1,78 @@
+"""The real application on a real socket, in front of a small stand-in for the residents' use case."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import aiohttp
+import pytest
+
+from bot.channels.web_chat import WebChat
+from bot.web.app import Site, build
+from bot.web.board import Board
+from bot.web.server import listen, serve_on
+from tests.web import sample
+from tests.web.talker import Talker
+
+KEY = b"a key of the tests, not of anybody"
+STOPPING = 3.0  # seconds; the server promises two
+
+
+class Server:
+    """One running process, as far as a browser can tell."""
+
+    def __init__(self, talker: Talker, site: Site, url: str) -> None:
+        self.talker = talker
+        self.site = site
+        self.url = url
+
+
+async def results() -> Sequence[Board]:
+    return sample.boards()
+
+
+async def health() -> dict[str, object]:
+    return {"status": "ok"}
+
+
+def site_of(talker: Talker) -> Site:
+    return build(
+        results=results,
+        web_chat=WebChat(talker.accept),
+        webhooks={},
+        health=health,
+        cookie_key=KEY,
+        demo=True,
+    )
+
+
+@asynccontextmanager
+async def serving(talker: Talker, port: int = 0) -> AsyncIterator[Server]:
+    listener = listen("127.0.0.1", port)
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    stop = asyncio.Event()
+    site = site_of(talker)
+    running = asyncio.create_task(serve_on(listener, site, stop))
+    try:
+        yield Server(talker, site, url)
+    finally:
+        stop.set()
+        await asyncio.wait_for(running, STOPPING)
+
+
+@pytest.fixture
+def talker() -> Talker:
+    return Talker()
+
+
+@pytest.fixture
+async def server(talker: Talker) -> AsyncIterator[Server]:
+    async with serving(talker) as running:
+        yield running
+
+
+@pytest.fixture
+async def browser_like() -> AsyncIterator[aiohttp.ClientSession]:
+    """Keeps cookies as a browser does."""
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
+        yield session
