@@ -1,0 +1,73 @@
+"""What still goes out to people after their message was acknowledged: in order for each, many at once, drained at stop.
+It knows no platform and keeps nothing on disk: what is lost in a crash is a question, asked again at the next word."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import timedelta
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+__all__ = ["Errand", "Errands"]
+
+log = structlog.get_logger(__name__)
+
+DRAIN = timedelta(seconds=1)  # Ctrl-C has two seconds in all
+
+Errand = Callable[[], Awaitable[None]]
+
+
+class Errands:
+    """An async context: leaving it waits a little for what is under way, then drops the rest."""
+
+    def __init__(self, drain: timedelta = DRAIN) -> None:
+        self._drain = drain
+        self._group = asyncio.TaskGroup()
+        self._waiting: dict[int, deque[Errand]] = {}
+
+    async def __aenter__(self) -> Self:
+        await self._group.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            async with asyncio.timeout(self._drain.total_seconds()):
+                await self._group.__aexit__(None, None, None)
+        except TimeoutError:
+            log.warning("errands.dropped", chats=len(self._waiting))
+
+    def add(self, chat: int, errands: Iterable[Errand]) -> None:
+        """Runs them after everything this chat still waits for."""
+        queue = self._waiting.get(chat)
+        if queue is not None:
+            queue.extend(errands)
+            return
+        queue = deque(errands)
+        if queue:
+            self._waiting[chat] = queue
+            self._group.create_task(self._run(chat, queue))
+
+    def is_busy(self, chat: int) -> bool:
+        return chat in self._waiting
+
+    def __len__(self) -> int:
+        """How many chats have something on its way."""
+        return len(self._waiting)
+
+    async def _run(self, chat: int, queue: deque[Errand]) -> None:
+        try:
+            while queue:
+                try:
+                    await queue[0]()
+                except Exception as surprise:
+                    log.error("errands.failed", error=type(surprise).__name__)
+                queue.popleft()
+        finally:
+            del self._waiting[chat]

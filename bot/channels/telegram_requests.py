@@ -1,0 +1,107 @@
+"""What we say → the Bot API's requests, as plain JSON. Plain text always: no parse_mode, no link previews, so nothing a
+person or an officer writes can turn into markup. It knows no framework and sends nothing."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.channels.contract import Limits, numbered, parts
+from bot.channels.telegram_updates import Tapped
+from surveys.conversation import Option, Say
+
+__all__ = ["LIMITS", "Call", "acknowledgement", "leaving", "of", "stamping", "webhook_answer"]
+
+LIMITS = Limits(text=4096, buttons=True, edits=True, files=True)
+
+CAPTION = 1024  # characters under a document
+BUTTONS = 100  # in one keyboard; Telegram refuses more
+ROWS = ((3, 5), (10, 3), (18, 2))
+"""(longest label, buttons a row): what a 360 px phone shows without cutting; longer labels have a row of their own."""
+
+NO_PREVIEW = {"is_disabled": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One Bot API method with what it takes."""
+
+    method: str
+    payload: Mapping[str, Any]
+    file: tuple[str, bytes] | None = None
+    """Goes along as `document`."""
+
+
+def of(chat: int | str, say: Say) -> tuple[Call, ...]:
+    """One message, as the calls it takes: a long text is cut at sentence ends, and the buttons stand under its last piece."""
+    text, options = say.text, say.options
+    if len(options) > BUTTONS:  # every question can be answered by typing a number
+        text, options = numbered(say), ()
+    pieces = (text,) if 0 < len(text) <= LIMITS.text // 2 else parts(text, LIMITS.text)
+    if say.file is not None:
+        return _document(chat, pieces, options, say.file)
+    last = len(pieces) - 1
+    return tuple(
+        _message(chat, piece, options if place == last else ()) for place, piece in enumerate(pieces)
+    )
+
+
+def _message(chat: int | str, text: str, options: tuple[Option, ...]) -> Call:
+    payload: dict[str, Any] = {"chat_id": chat, "text": text, "link_preview_options": NO_PREVIEW}
+    if options:
+        payload["reply_markup"] = _keyboard(options)
+    return Call("sendMessage", payload)
+
+
+def _document(
+    chat: int | str, pieces: tuple[str, ...], options: tuple[Option, ...], file: tuple[str, bytes]
+) -> tuple[Call, ...]:
+    payload: dict[str, Any] = {"chat_id": chat}
+    before = tuple(_message(chat, piece, ()) for piece in pieces)
+    if len(pieces) == 1 and len(parts(pieces[0], CAPTION)) == 1:
+        payload["caption"] = pieces[0]
+        before = ()
+    if options:
+        payload["reply_markup"] = _keyboard(options)
+    return (*before, Call("sendDocument", payload, file))
+
+
+def _keyboard(options: tuple[Option, ...]) -> dict[str, Any]:
+    rows: list[list[dict[str, str]]] = []
+    longest = 0
+    for option in options:
+        longest = max(longest, len(option.label))
+        if not rows or len(rows[-1]) >= _buttons_a_row(longest):
+            rows.append([])
+            longest = len(option.label)
+        rows[-1].append({"text": option.label, "callback_data": option.token})
+    return {"inline_keyboard": rows}
+
+
+def _buttons_a_row(longest: int) -> int:
+    for length, buttons in ROWS:
+        if longest <= length:
+            return buttons
+    return 1
+
+
+def acknowledgement(tapped: Tapped) -> Call:
+    """Stops the button's spinner; says nothing, for others may be looking."""
+    return Call("answerCallbackQuery", {"callback_query_id": tapped.query})
+
+
+def stamping(chat: int, message: int, stamp: str) -> Call:
+    """The tapped message becomes its stamp and loses its keyboard."""
+    return Call(
+        "editMessageText",
+        {"chat_id": chat, "message_id": message, "text": stamp, "link_preview_options": NO_PREVIEW},
+    )
+
+
+def leaving(chat: int) -> Call:
+    return Call("leaveChat", {"chat_id": chat})
+
+
+def webhook_answer(call: Call) -> bytes:
+    """The call as the body of our answer to a webhook: Telegram makes it at once, and tells us nothing of the result."""
+    return json.dumps({"method": call.method, **call.payload}, ensure_ascii=False).encode()

@@ -1,0 +1,378 @@
+"""Residents on Telegram, through aiogram's HTTP session, server addresses and errors. The only module that knows aiogram;
+it knows no survey. Importing it costs seconds: only where Telegram is spoken to.
+
+aiogram's dispatcher, models and webhook server are left out on purpose: they cost 1–2 ms an update, and acknowledge before
+anything was done. Here an update is handled, on disk, and only then acknowledged.
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import timedelta
+from functools import partial
+from types import TracebackType
+from typing import Any, Self
+
+import structlog
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+from aiogram.exceptions import (
+    ClientDecodeError,
+    TelegramAPIError,
+    TelegramBadRequest,
+    TelegramConflictError,
+    TelegramEntityTooLarge,
+    TelegramForbiddenError,
+    TelegramMigrateToChat,
+    TelegramNetworkError,
+    TelegramNotFound,
+    TelegramRetryAfter,
+    TelegramUnauthorizedError,
+)
+from aiogram.methods import GetMe
+from aiohttp import ClientConnectorError, ClientError, ClientTimeout, FormData, InvalidURL
+
+from bot.channels import telegram_requests as requests
+from bot.channels import telegram_updates as updates
+from bot.channels import webhook
+from bot.channels.contract import (
+    Accept,
+    ContactGone,
+    Limits,
+    Misconfigured,
+    Outcome,
+    Rejected,
+    RetryAfter,
+    Sent,
+    Unknown,
+)
+from bot.channels.errands import Errand, Errands
+from bot.channels.polling import Polling
+from bot.channels.telegram_requests import Call
+from bot.channels.telegram_updates import Elsewhere, Heard, Left
+from bot.intake import where
+from storage.database import Unavailable
+from surveys.conversation import Address, Reply, Say
+
+__all__ = ["TelegramResidents", "translate"]
+
+log = structlog.get_logger(__name__)
+
+SECRET_HEADER = b"x-telegram-bot-api-secret-token"
+SECRETS = re.compile(r"[A-Za-z0-9_-]{16,256}")
+
+CALLING = timedelta(seconds=15)  # for one request; uploads of a person's own data are small
+LISTENING = timedelta(seconds=25)  # how long Telegram holds a getUpdates open; proxies cut at 30 or 60
+STORAGE_AWAY = timedelta(seconds=5)  # what we ask of Telegram when the database is not there
+A_MOMENT = timedelta(seconds=1)
+A_WHILE = timedelta(seconds=5)
+PATIENCE = timedelta(seconds=30)  # a reply that must wait longer than this has lost its point
+TRIES = 4  # of one reply; a question that comes twice harms nobody, one that never comes does
+ENOUGH = 2_000  # chats with something under way; beyond this spinners and stamps are left out, messages never
+
+
+class Api(AiohttpSession):
+    """aiogram's session without its models: JSON out, plain JSON in, and aiogram's own errors for what went wrong."""
+
+    def __init__(self, base: str, token: str) -> None:
+        super().__init__(api=TelegramAPIServer.from_base(base))
+        self._token = token
+
+    async def call(self, call: Call, within: timedelta = CALLING) -> Any:
+        """The result, as Telegram wrote it. Raises what `translate` understands."""
+        session = await self.create_session()
+        body: dict[str, Any] = {"json": call.payload} if call.file is None else {"data": _form(call)}
+        try:
+            async with session.post(
+                self.api.api_url(self._token, call.method),
+                timeout=ClientTimeout(total=within.total_seconds()),
+                allow_redirects=False,  # the address carries the token: it goes nowhere else
+                **body,
+            ) as response:
+                status, content = response.status, await response.read()
+        except ClientError as problem:
+            # By its kind only: an aiohttp error may quote the address, and with it the token.
+            raise TelegramNetworkError(ANY_METHOD, type(problem).__name__) from problem
+        answer = _json(content)
+        if 200 <= status < 300 and answer.get("ok") is True:
+            return answer.get("result")
+        self.check_response(ANY_BOT, ANY_METHOD, status, json.dumps(answer))
+        raise TelegramNetworkError(ANY_METHOD, f"HTTP status {status}")
+
+
+# aiogram's errors carry the method they are about, and with it the chat and the text. Ours carry this one.
+ANY_METHOD = GetMe()
+ANY_BOT: Any = None
+
+
+def _form(call: Call) -> FormData:
+    assert call.file is not None
+    form = FormData(quote_fields=False)
+    for name, value in call.payload.items():
+        form.add_field(name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    name, content = call.file
+    form.add_field("document", content, filename=name)
+    return form
+
+
+def _json(content: bytes) -> dict[str, Any]:
+    try:
+        answer = json.loads(content)
+    except (ValueError, RecursionError):
+        answer = None  # a proxy's error page, or half an answer
+    if not isinstance(answer, dict):
+        raise ClientDecodeError("not the Bot API's JSON", ValueError(), None)
+    return answer
+
+
+def translate(error: Exception) -> Outcome:
+    """Every way a call can fail → what we must do about it. Reasons never quote a person, a text or the token."""
+    match error:
+        case TelegramRetryAfter():
+            return RetryAfter(timedelta(seconds=error.retry_after))
+        case TelegramMigrateToChat():
+            return ContactGone("the chat has moved")
+        case TelegramForbiddenError():
+            return ContactGone(_reason(error))
+        case TelegramBadRequest() if GONE.search(error.message):
+            return ContactGone(_reason(error))
+        case TelegramBadRequest() | TelegramEntityTooLarge():
+            return Rejected(_reason(error))
+        case TelegramUnauthorizedError() | TelegramNotFound() | TelegramConflictError():
+            return Misconfigured(_reason(error))
+        case TelegramNetworkError(__cause__=InvalidURL()):
+            return Misconfigured("the address of the Bot API server is not a URL")
+        case TelegramNetworkError(__cause__=ClientConnectorError()):
+            return RetryAfter(A_WHILE)  # never connected, so certainly not sent
+        case TelegramAPIError():
+            return Unknown(_reason(error))
+        case TimeoutError():
+            return Unknown("no answer in time")
+        case _:
+            return Unknown(type(error).__name__)
+
+
+GONE = re.compile(
+    r"chat not found|user is deactivated|user not found|PEER_ID_INVALID|bot was kicked", re.IGNORECASE
+)
+
+
+def _reason(error: TelegramAPIError) -> str:
+    return re.sub(r"\d{5,}", "…", error.message)[:200]
+
+
+class TelegramResidents:
+    """One bot, by webhook or by long polling. An async context: leaving it drains what is still to be sent."""
+
+    def __init__(
+        self,
+        token: str,
+        accept: Accept,
+        *,
+        refusal: str,
+        secret: str | None = None,
+        api: str = "https://api.telegram.org",
+        account: str = "telegram",
+        left: Callable[[Address], Awaitable[None]] | None = None,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """`refusal` is what a group reads before we leave it; `left` is told of a person who has blocked the bot;
+        `secret` is needed for the webhook. Raises ValueError for a secret that Telegram would not take or that is short."""
+        if secret is not None and SECRETS.fullmatch(secret) is None:
+            raise ValueError("the webhook secret must be 16 to 256 of A-Z a-z 0-9 _ -")
+        self.account = account
+        self._accept = accept
+        self._refusal = refusal
+        self._secret = secret
+        self._left = left
+        self._pause = pause
+        self._api = Api(api, token)
+        self._errands = Errands()
+
+    @property
+    def limits(self) -> Limits:
+        return requests.LIMITS
+
+    async def __aenter__(self) -> Self:
+        await self._errands.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            await self._errands.__aexit__(kind, problem, traceback)
+        finally:
+            await self._api.close()
+
+    # What goes out
+
+    async def send(self, address: Address, say: Say) -> Outcome:
+        """One attempt. A long text takes several requests: when a later one fails we cannot say it was not sent."""
+        outcome: Outcome = Rejected("nothing to say")
+        for place, call in enumerate(requests.of(int(address.id), say)):
+            outcome = await self._attempt(call)
+            if not isinstance(outcome, Sent):
+                return Unknown("only its beginning was sent") if place else outcome
+        return outcome
+
+    async def set_webhook(self, url: str) -> Outcome:
+        """Asks Telegram to bring updates to this address, with our secret."""
+        if self._secret is None:
+            return Misconfigured("a webhook needs a secret")
+        wanted = {"url": url, "secret_token": self._secret, "allowed_updates": list(updates.WANTED)}
+        return await self._attempt(Call("setWebhook", wanted))
+
+    async def username(self) -> str | None:
+        """The bot's name, for links to it (t.me/<name>?start=…); None when Telegram does not tell."""
+        try:
+            me = await self._api.call(Call("getMe", {}))
+        except Exception as error:
+            log.warning("telegram.unnamed", account=self.account, reason=repr(translate(error)))
+            return None
+        name = me.get("username") if isinstance(me, dict) else None
+        return name if isinstance(name, str) else None
+
+    async def _attempt(self, call: Call) -> Outcome:
+        try:
+            result = await self._api.call(call)
+        except Exception as error:
+            return translate(error)
+        number = result.get("message_id") if isinstance(result, dict) else None
+        return Sent("" if number is None else str(number))
+
+    async def _insist(self, call: Call) -> None:
+        """A reply: waited for and repeated, for the person is looking at the screen."""
+        outcome: Outcome = Unknown("")
+        for _ in range(TRIES):
+            outcome = await self._attempt(call)
+            match outcome:
+                case RetryAfter(delay) if delay <= PATIENCE:
+                    await self._pause(delay.total_seconds())
+                case Unknown():
+                    await self._pause(A_MOMENT.total_seconds())
+                case _:
+                    break
+        if not isinstance(outcome, Sent):
+            log.warning(
+                "telegram.reply_failed", account=self.account, method=call.method, outcome=repr(outcome)
+            )
+
+    async def _try_once(self, call: Call) -> None:
+        """A spinner or a stamp: pleasant, never worth a second request."""
+        outcome = await self._attempt(call)
+        if not isinstance(outcome, Sent):
+            log.debug(
+                "telegram.touch_failed", account=self.account, method=call.method, outcome=repr(outcome)
+            )
+
+    # What comes in
+
+    async def webhook(self, scope: webhook.Scope, receive: webhook.Receive, send: webhook.Send) -> None:
+        """A plain ASGI callable, and the hot path of the whole bot."""
+        if scope["type"] != "http":
+            return None
+        if scope["method"] != "POST":
+            return await webhook.respond(send, 405)
+        if self._secret is None or not webhook.proves(scope, SECRET_HEADER, self._secret.encode()):
+            return await webhook.respond(send, 401)
+        try:
+            update = webhook.parse(await webhook.body(scope, receive))
+            answer = await self._take(update)
+        except webhook.TooLarge:
+            return await webhook.respond(send, 413)
+        except webhook.Malformed:
+            return await webhook.respond(send, 400)
+        except webhook.Gone:
+            return None
+        except Unavailable:
+            return await webhook.respond(send, 503, retry=STORAGE_AWAY)
+        return await webhook.respond(send, 200, b"" if answer is None else requests.webhook_answer(answer))
+
+    async def _take(self, update: updates.Json) -> Call | None:
+        """Handles one update. The call, if any, that may go in the webhook's answer: the last of what we say, when nothing
+        of this person's is still on its way, lest it overtake. Raises Unavailable when nothing was done."""
+        try:
+            match updates.read(update, self.account):
+                case Heard() as heard:
+                    reply = await self._accept(heard.incoming)
+                    return self._answer(heard, reply)
+                case Elsewhere() as place:
+                    self._leave(place)
+                case Left(address) if self._left is not None:
+                    await self._left(address)
+        except Unavailable:
+            raise
+        except Exception as surprise:
+            # Telegram would bring it for ever; what the intake did with it stands.
+            log.error("telegram.update_failed", account=self.account, error=where(surprise))
+        return None
+
+    def _answer(self, heard: Heard, reply: Reply) -> Call | None:
+        calls = [call for say in reply.messages for call in requests.of(heard.chat, say)]
+        last: Call | None = None
+        if len(calls) == 1 and calls[0].file is None and not self._errands.is_busy(heard.chat):
+            last = calls.pop()
+        self._errands.add(heard.chat, [*self._touches(heard, reply), *self._replies(calls)])
+        return last
+
+    def _touches(self, heard: Heard, reply: Reply) -> Iterable[Errand]:
+        tapped = heard.tapped
+        if tapped is None or len(self._errands) > ENOUGH:
+            return
+        yield partial(self._try_once, requests.acknowledgement(tapped))
+        if reply.stamp and tapped.message is not None:
+            yield partial(self._try_once, requests.stamping(tapped.chat, tapped.message, reply.stamp))
+
+    def _replies(self, calls: Iterable[Call]) -> Iterable[Errand]:
+        return (partial(self._insist, call) for call in calls)
+
+    def _leave(self, place: Elsewhere) -> None:
+        """Others would see who answers what, so we say why and go. A busy group makes us go once, not once a message."""
+        if self._errands.is_busy(place.chat):
+            return
+        calls: list[Call] = []
+        if place.just_joined and place.can_write:
+            calls += requests.of(place.chat, Say(self._refusal))
+        calls.append(requests.leaving(place.chat))
+        self._errands.add(place.chat, [partial(self._try_once, call) for call in calls])
+
+    # Long polling
+
+    async def poll(self, stop: asyncio.Event) -> None:
+        """Asks for updates until told to stop. An update is confirmed only once it and all before it are handled."""
+        polling = Polling(
+            account=self.account,
+            listen=self._listen,
+            take=self._take_directly,
+            sender_of=updates.sender_of,
+            translate=translate,
+            pause=self._pause,
+        )
+        await self._attempt(Call("deleteWebhook", {}))
+        confirmed = await polling.run(stop)
+        if confirmed:
+            # Lest the last batch comes again at the next start. If this cannot be said, it comes, and changes nothing.
+            await self._attempt(Call("getUpdates", {"offset": confirmed, "limit": 1, "timeout": 0}))
+
+    async def _listen(self, offset: int) -> list[tuple[int, updates.Json]]:
+        """Updates from this one on. Asking for it confirms all before."""
+        wanted = {
+            "offset": offset,
+            "timeout": round(LISTENING.total_seconds()),
+            "allowed_updates": list(updates.WANTED),
+        }
+        batch = await self._api.call(Call("getUpdates", wanted), LISTENING + CALLING)
+        if not isinstance(batch, list):
+            raise ClientDecodeError("not a list of updates", ValueError(), None)
+        numbered = [(update.get("update_id"), update) for update in batch if isinstance(update, dict)]
+        return [(id, update) for id, update in numbered if isinstance(id, int)]
+
+    async def _take_directly(self, update: updates.Json) -> None:
+        last = await self._take(update)
+        if last is not None:
+            self._errands.add(last.payload["chat_id"], self._replies([last]))
