@@ -1,0 +1,291 @@
+"""What may be shown of counts without telling on anybody. It knows numbers and groups, not what they are about.
+
+A table is wards × answers. Each row is split in two, and each part in two again, as far as both parts hold at least k
+people; what is not split stays one group of at least k. So whatever is subtracted from whatever, each hidden count of a
+row could be anything from 0 to at least k (complementary suppression by construction). The total over all wards is split
+likewise, and only as far as it tells nothing about a hidden count that the ward's own row does not; else the total is of
+the shown wards alone, a plain sum of what is seen.
+
+Where a split would leave fewer than k on one side, the row may still say a bound, “≥ 90 %”: what everybody may know of
+a small unanimous group. A bound is the same whether nobody or a few thought otherwise.
+
+Suppressed and empty are one value, None: nobody can tell which.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = [
+    "DEFAULT_K",
+    "FLOOR_K",
+    "Bound",
+    "Node",
+    "Shown",
+    "Table",
+    "TooSmall",
+    "chain",
+    "checked_k",
+    "suppress",
+]
+
+DEFAULT_K = 10
+FLOOR_K = 5  # no setting goes below
+NEARLY_ALL = 90  # percent; what is said of a small group that agrees
+
+
+class TooSmall(ValueError):
+    """Groups under five cannot be shown: k may not go below the floor."""
+
+
+def checked_k(k: int) -> int:
+    """Raises TooSmall."""
+    if k < FLOOR_K:
+        raise TooSmall(f"k = {k} is below the floor of {FLOOR_K}.")
+    return k
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A group of answers, and the two groups it may be split into."""
+
+    answers: tuple[str, ...]
+    first: "Node | None" = None
+    second: "Node | None" = None
+
+    def __post_init__(self) -> None:
+        if (self.first is None) is not (self.second is None):
+            raise ValueError("A group is split in two or not at all.")
+        if self.first and self.second and self.first.answers + self.second.answers != self.answers:
+            raise ValueError("The two parts of a group must be the group.")
+
+
+def chain(answers: Sequence[str]) -> Node:
+    """First answer | the rest, the rest likewise."""
+    if len(answers) == 1:
+        return Node(tuple(answers))
+    return Node(tuple(answers), Node((answers[0],)), chain(answers[1:]))
+
+
+class Side(StrEnum):
+    AT_LEAST = "≥"
+    AT_MOST = "≤"
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """“≥ 90 %” or “≤ 10 %” of the first part among the whole row."""
+
+    side: Side
+    percent: int
+
+    def __str__(self) -> str:
+        return f"{self.side} {self.percent} %"
+
+    def limits(self, n: int) -> tuple[int, int]:
+        """The fewest and the most of n that the bound allows."""
+        if self.side is Side.AT_LEAST:
+            return -(-n * self.percent // 100), n
+        return 0, n * self.percent // 100
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What may be seen of one row."""
+
+    counts: Mapping[tuple[str, ...], int]
+    """Group of answers → how many. The whole row is the group of all answers. What is not here is hidden."""
+    bound: Bound | None = None
+    """Of the first part of the whole, where the parts are hidden."""
+
+    def of(self, answers: Sequence[str]) -> int | None:
+        """How many gave one of these answers: seen as a group, or added up from groups that are seen."""
+        wanted = set(answers)
+        seen = [group for group in self.counts if set(group) <= wanted]
+        # Groups are nested or apart; the widest ones that fit make up the wanted group, or it cannot be seen.
+        widest = [group for group in seen if not any(set(group) < set(other) for other in seen)]
+        if set().union(*widest) != wanted:
+            return None
+        return sum(self.counts[group] for group in widest)
+
+
+NOTHING = Shown({})
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What may be seen of one question: a row a ward, and the total."""
+
+    rows: Mapping[str, Shown]
+    total: Shown
+    covers: tuple[str, ...]
+    """The wards the total is over: all of them, or those whose rows are split."""
+
+
+def suppress(rows: Mapping[str, Mapping[str, int]], tree: Node, k: int) -> Table:
+    """`rows`: ward → answer → how many. Answers that the tree does not name are not in the table. Raises TooSmall."""
+    checked_k(k)
+    groups = {ward: _groups(tree, counts) for ward, counts in rows.items()}
+    shown = {ward: _row(tree, counts, k) for ward, counts in groups.items()}
+    total = _total(tree, groups, shown, k)
+    if total is not None:
+        return Table(shown, total, tuple(rows))
+    covers = tuple(ward for ward, row in shown.items() if _is_split(tree, row))
+    return Table(shown, _sum(tree, [shown[ward] for ward in covers]), covers)
+
+
+# ── One row ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _groups(node: Node, counts: Mapping[str, int]) -> dict[tuple[str, ...], int]:
+    """Every group of the tree → how many."""
+    found = {node.answers: sum(counts.get(answer, 0) for answer in node.answers)}
+    if node.first and node.second:
+        found |= _groups(node.first, counts) | _groups(node.second, counts)
+    return found
+
+
+def _row(tree: Node, groups: Mapping[tuple[str, ...], int], k: int) -> Shown:
+    if groups[tree.answers] < k:
+        return NOTHING
+    counts = {tree.answers: groups[tree.answers]}
+    _split(tree, groups, k, counts)
+    return Shown(counts, None if _is_split(tree, Shown(counts)) else _bound(tree, groups, k))
+
+
+def _split(
+    node: Node, groups: Mapping[tuple[str, ...], int], k: int, into: dict[tuple[str, ...], int]
+) -> None:
+    if not (node.first and node.second):
+        return
+    if min(groups[node.first.answers], groups[node.second.answers]) < k:
+        return
+    for part in (node.first, node.second):
+        into[part.answers] = groups[part.answers]
+        _split(part, groups, k, into)
+
+
+def _is_split(node: Node, shown: Shown) -> bool:
+    if node.first is None:
+        return node.answers in shown.counts
+    return node.first.answers in shown.counts
+
+
+def _bound(tree: Node, groups: Mapping[tuple[str, ...], int], k: int) -> Bound | None:
+    """The bound a row may say of its first part, when nearly all or nearly none gave it."""
+    if tree.first is None:
+        return None
+    n, first = groups[tree.answers], groups[tree.first.answers]
+    # A hundred people and more leave k of them room below a finer bound than ninety.
+    percent = max(NEARLY_ALL, 100 * (n - k) // n)
+    if 100 * first >= percent * n:
+        return Bound(Side.AT_LEAST, percent)
+    if 100 * (n - first) >= percent * n:
+        return Bound(Side.AT_MOST, 100 - percent)
+    return None
+
+
+# ── The total: as fine as it can be without narrowing what a ward hides ──────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class _Hidden:
+    """A row, or several as one, whose parts at some node are hidden. How many may be in the first part:
+
+    from `low` to `high` for who knows these rules, and with them that the hidden side of a row is under k.
+    """
+
+    size: int
+    low: int
+    high: int
+    is_refused: bool
+    """Whether the row itself refused this split; else it stopped before, and nothing is known of its parts."""
+
+
+def _total(
+    tree: Node, groups: Mapping[str, Mapping[tuple[str, ...], int]], shown: Mapping[str, Shown], k: int
+) -> Shown | None:
+    """The total over all wards; None when it would tell more about a hidden ward than hiding it does."""
+    small = [ward for ward, row in shown.items() if tree.answers not in row.counts]
+    together = sum(groups[ward][tree.answers] for ward in small)
+    # What is left when the shown wards are subtracted must allow each hidden one anything from none to k − 1.
+    if small and not k <= together <= (len(small) - 1) * (k - 1):
+        return None
+    sums = {group: sum(row[group] for row in groups.values()) for group in _groups(tree, {})}
+    if sums[tree.answers] < k:
+        return None
+    counts = {tree.answers: sums[tree.answers]}
+
+    def split(node: Node) -> None:
+        first, second = node.first, node.second
+        if not (first and second) or min(sums[first.answers], sums[second.answers]) < k:
+            return
+        seen = sum(row.counts.get(first.answers, 0) for row in shown.values())
+        if not _tells_nothing(_hidden(node, first, groups, shown, small, k), sums[first.answers] - seen, k):
+            return
+        for part in (first, second):
+            counts[part.answers] = sums[part.answers]
+            split(part)
+
+    split(tree)
+    return Shown(counts) if _is_split(tree, Shown(counts)) else None
+
+
+def _hidden(
+    node: Node,
+    first: Node,
+    groups: Mapping[str, Mapping[tuple[str, ...], int]],
+    shown: Mapping[str, Shown],
+    small: Sequence[str],
+    k: int,
+) -> list[_Hidden]:
+    """The rows that do not show this split.
+
+    We grant the attacker more than is published: the true size of every such row at this node, and which of its two
+    sides is the small one. What stays wide for them stays wide for anybody. Wards under k count as one row, because
+    any of them could hold all of it.
+    """
+    rows = []
+    if small:
+        pooled = sum(groups[ward][node.answers] for ward in small)
+        rows.append(_Hidden(pooled, 0, pooled, is_refused=True))
+    for ward, row in shown.items():
+        if ward in small or first.answers in row.counts:
+            continue
+        size = groups[ward][node.answers]
+        if node.answers not in row.counts:
+            rows.append(_Hidden(size, 0, size, is_refused=False))
+            continue
+        low, high = row.bound.limits(size) if row.bound else (0, size)
+        if groups[ward][first.answers] < k:
+            high = min(high, k - 1)
+        else:
+            low = max(low, size - k + 1)
+        rows.append(_Hidden(size, low, high, is_refused=True))
+    return rows
+
+
+def _tells_nothing(hidden: Sequence[_Hidden], left: int, k: int) -> bool:
+    """Whether knowing that all hidden first parts make `left` leaves each as unknown as it must be."""
+    to_anybody = _ranges([(0, row.size) for row in hidden], left)
+    if any(high - low < k for low, high in to_anybody):
+        return False
+    to_the_initiated = _ranges([(row.low, row.high) for row in hidden], left)
+    return all(
+        (low, high) == (row.low, row.high) if row.is_refused else high - low >= k
+        for row, (low, high) in zip(hidden, to_the_initiated, strict=True)
+    )
+
+
+def _ranges(limits: Sequence[tuple[int, int]], left: int) -> list[tuple[int, int]]:
+    """The exact range of each of some whole numbers that lie within limits and add up to `left`."""
+    lows, highs = sum(low for low, _ in limits), sum(high for _, high in limits)
+    return [(max(low, left - (highs - high)), min(high, left - (lows - low))) for low, high in limits]
+
+
+def _sum(tree: Node, rows: Sequence[Shown]) -> Shown:
+    """The sum of rows, of the groups that every one of them shows."""
+    if not rows:
+        return NOTHING
+    groups = [group for group in _groups(tree, {}) if all(group in row.counts for row in rows)]
+    return Shown({group: sum(row.counts[group] for row in rows) for group in groups})

@@ -1,0 +1,205 @@
+"""From ballots to figures: what was counted, what share that is, and how far it can be trusted. Pure; knows no wave.
+
+Every share is kept as a fraction of two counts and compared as one: 89.96 % is not 90 %.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+from math import sqrt
+
+from surveys.forms.form import Form, Kind, Question, Role
+
+__all__ = [
+    "LOWEST_TWO",
+    "SATISFIED",
+    "TOP",
+    "Counts",
+    "Grade",
+    "Interval",
+    "Proportion",
+    "Side",
+    "Stream",
+    "Tally",
+    "counted_questions",
+    "grade",
+    "is_scale",
+]
+
+Z = 1.959963984540054  # the 97.5 % point of the normal distribution: 95 % lies between −Z and Z
+Z_SQUARED = Fraction("3.841458820694124")  # Z², to 16 digits, for comparing without rounding
+
+# The scale, as QĐ 1001/QĐ-BNV and the public-service forms word it: 5 = Rất hài lòng … 1 = Rất không hài lòng.
+SCALE = ("5", "4", "3", "2", "1")
+SATISFIED = ("5", "4")
+TOP = ("5",)
+LOWEST_TWO = ("2", "1")
+NO_OPINION = "0"  # Không ý kiến: never in a denominator
+
+
+class Stream(StrEnum):
+    """How somebody came to answer."""
+
+    INVITED = "invited"
+    VISIT = "visit"
+    OPEN = "open"
+    """A poster's QR, or the web without a token: anybody, any number of times. Reported apart, weight 0 in the score."""
+
+    @property
+    def is_scored(self) -> bool:
+        return self is not Stream.OPEN
+
+
+class Side(StrEnum):
+    """Where a value lies, seen from a share and its interval."""
+
+    BELOW = "below"
+    WITHIN = "within"
+    ABOVE = "above"
+
+
+class Grade(StrEnum):
+    """How finely n answers can tell, by the widest half-width a 95 % interval of a share can then have (at 50 %).
+
+    A is the precision the Ministry of Home Affairs' sample formula n = N/(1+N·e²) asks for (e = 5 %). The bounds of B and C are
+    our choice. The grade follows from n alone, so it tells nothing about the answers.
+    """
+
+    A = "A"
+    """At most ± 5 points."""
+    B = "B"
+    """At most ± 10 points."""
+    C = "C"
+    """More."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """From and to, as shares between 0 and 1. For showing; compare with `Proportion.side`."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Proportion:
+    """So many of so many. Raises ValueError when there are none to be a share of."""
+
+    numerator: int
+    denominator: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.numerator <= self.denominator or self.denominator == 0:
+            raise ValueError(f"{self.numerator} of {self.denominator} is no share.")
+
+    @property
+    def share(self) -> Fraction:
+        return Fraction(self.numerator, self.denominator)
+
+    @property
+    def interval(self) -> Interval:
+        """The 95 % score interval of E. B. Wilson, JASA 22 (1927), 209–212."""
+        n = self.denominator
+        p = self.numerator / n
+        z2 = Z * Z
+        centre = (p + z2 / (2 * n)) / (1 + z2 / n)
+        half = Z / (1 + z2 / n) * sqrt(p * (1 - p) / n + z2 / (4 * n * n))
+        # At 0 and at n the bounds are 0 and 1 exactly; floating point misses them by a hair.
+        low = 0.0 if self.numerator == 0 else centre - half
+        high = 1.0 if self.numerator == n else centre + half
+        return Interval(low, high)
+
+    def side(self, value: Fraction) -> Side:
+        """Whether the interval lies wholly below the value, wholly at or above it, or holds it within. Exact.
+
+        Wilson's interval is the set of p with (p̂ − p)² ≤ z²·p·(1 − p)/n, so its bounds need not be computed, let alone
+        rounded, to compare them with p. A lower bound that equals the value has reached it.
+        """
+        distance = (self.share - value) ** 2
+        reach = Z_SQUARED * value * (1 - value) / self.denominator
+        if distance < reach or self.share == value:
+            return Side.WITHIN
+        if self.share > value:
+            return Side.ABOVE
+        return Side.BELOW if distance > reach else Side.WITHIN
+
+
+def grade(n: int) -> Grade:
+    half_width_squared = Z_SQUARED / 4 / (n + Z_SQUARED)  # of the Wilson interval at p = 1/2
+    if half_width_squared <= Fraction(5, 100) ** 2:
+        return Grade.A
+    if half_width_squared <= Fraction(10, 100) ** 2:
+        return Grade.B
+    return Grade.C
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How often each answer was given to one question by one group of people."""
+
+    of: Mapping[str, int]
+
+    def sum(self, names: Iterable[str]) -> int:
+        return sum(self.of.get(name, 0) for name in names)
+
+    def index(self) -> Proportion | None:
+        """(Hài lòng + Rất hài lòng) / all who chose one of the five steps; None when nobody did."""
+        return self.share_of(SATISFIED)
+
+    def share_of(self, names: Iterable[str], among: Iterable[str] = SCALE) -> Proportion | None:
+        denominator = self.sum(among)
+        return Proportion(self.sum(names), denominator) if denominator else None
+
+
+def is_scale(question: Question) -> bool:
+    """Whether a question is answered on the five-step scale."""
+    return question.role in (Role.SATISFACTION, Role.OVERALL)
+
+
+def counted_questions(form: Form) -> tuple[Question, ...]:
+    """The questions whose answers are counted and may be shown: choices only, in the form's order."""
+    return tuple(
+        question
+        for question in form.questions
+        if question.kind in (Kind.SELECT_ONE, Kind.SELECT_MULTIPLE)
+        or (question.kind is Kind.RANGE and is_scale(question))
+    )
+
+
+@dataclass
+class Tally:
+    """Counts as ballots pass by: unit × stream × question × answer. Memory does not grow with their number."""
+
+    form: Form
+    ballots: Counter[tuple[str, Stream]] = field(default_factory=Counter)
+    _answers: dict[tuple[str, Stream, str], Counter[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        questions = counted_questions(self.form)
+        self._single = [q.name for q in questions if q.kind is not Kind.SELECT_MULTIPLE]
+        self._multiple = [q.name for q in questions if q.kind is Kind.SELECT_MULTIPLE]
+
+    def add(self, unit: str, stream: Stream, answers: Mapping[str, str]) -> None:
+        """Counts one ballot. An answer that is missing counts nowhere."""
+        self.ballots[unit, stream] += 1
+        for name in self._single:
+            if value := answers.get(name):
+                self._counter(unit, stream, name)[value] += 1
+        for name in self._multiple:
+            if value := answers.get(name):
+                counter = self._counter(unit, stream, name)
+                counter[""] += 1  # who answered at all: each of them may have chosen several
+                for chosen in set(value.split()):
+                    counter[chosen] += 1
+
+    def counts(self, unit: str, streams: Iterable[Stream], question: str) -> Counts:
+        """Answer → how often. For a question with several answers a person, '' is how many people answered it."""
+        total: Counter[str] = Counter()
+        for stream in streams:
+            total.update(self._answers.get((unit, stream, question), ()))
+        return Counts(total)
+
+    def _counter(self, unit: str, stream: Stream, question: str) -> Counter[str]:
+        return self._answers.setdefault((unit, stream, question), Counter())
