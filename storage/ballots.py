@@ -1,0 +1,123 @@
+"""What sealing leaves behind – ballots, comments – and what is published of it. Under no name, in no order of arrival."""
+
+from collections.abc import AsyncIterator, Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import bindparam, delete, func, select
+
+from storage import rows
+from storage.statements import Connection, Prepared, insert
+
+__all__ = ["Ballots", "Comments", "Releases", "SealedBallot"]
+
+_ballots = rows.table(rows.Ballot).c
+_comments = rows.table(rows.Comment).c
+_releases = rows.table(rows.Release).c
+
+
+class SealedBallot(NamedTuple):
+    """A row of `ballots` without its wave: a plain tuple, because there are a million of them."""
+
+    position: int
+    receipt: str
+    unit: str
+    stream: str
+    mode: str
+    answers: str
+    """JSON: question → value."""
+    salt: bytes
+    commitment: bytes
+
+
+class Ballots:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def add_many(self, wave_id: int, ballots: Iterable[SealedBallot]) -> None:
+        await self._connection.run_many(
+            ADD_BALLOT, ({"wave_id": wave_id, **ballot._asdict()} for ballot in ballots)
+        )
+
+    async def of_wave(self, wave_id: int) -> AsyncIterator[SealedBallot]:
+        """By position, one by one."""
+        async for row in self._connection.each(BALLOTS_OF_WAVE, wave_id=wave_id):
+            yield SealedBallot._make(row)
+
+    async def count(self, wave_id: int) -> int:
+        [(number,)] = await self._connection.fetch(COUNT_BALLOTS, wave_id=wave_id)
+        return int(number)
+
+    async def by_receipt(self, receipt: str) -> tuple[int, SealedBallot] | None:
+        """The wave's id and the ballot."""
+        found = await self._connection.fetch(BY_RECEIPT, receipt=receipt)
+        return (found[0][0], SealedBallot._make(found[0][1:])) if found else None
+
+
+class Comments:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def add_many(self, comments: Iterable[rows.Comment]) -> None:
+        await self._connection.run_many(ADD_COMMENT, (comment.model_dump() for comment in comments))
+
+    async def of_wave(self, wave_id: int) -> list[rows.Comment]:
+        """By their random ids."""
+        found = await self._connection.fetch(COMMENTS_OF_WAVE, wave_id=wave_id)
+        return [rows.Comment(**dict(zip(_comments.keys(), row, strict=True))) for row in found]
+
+
+class Releases:
+    """What wards may see. A release is never changed."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def add(self, wave_id: int, unit: str, body: str, released_at: datetime) -> None:
+        """Raises the driver's IntegrityError when the unit has one for this wave."""
+        await self._connection.run(
+            ADD_RELEASE, wave_id=wave_id, unit=unit, body=body, released_at=released_at
+        )
+
+    async def all(self) -> list[rows.Release]:
+        """The latest first, units in order."""
+        return [_release(row) for row in await self._connection.fetch(RELEASES)]
+
+    async def of_wave(self, wave_id: int) -> list[rows.Release]:
+        return [_release(row) for row in await self._connection.fetch(RELEASES_OF_WAVE, wave_id=wave_id)]
+
+    async def of_unit(self, unit: str) -> list[rows.Release]:
+        """The latest first."""
+        return [_release(row) for row in await self._connection.fetch(RELEASES_OF_UNIT, unit=unit)]
+
+    async def delete_wave(self, wave_id: int) -> int:
+        """For a release that was interrupted before its wave was marked as released."""
+        return await self._connection.run(DELETE_RELEASES, wave_id=wave_id)
+
+
+def _release(row: tuple[Any, ...]) -> rows.Release:
+    return rows.Release(**dict(zip(_releases.keys(), row, strict=True)))
+
+
+_sealed = [_ballots[name] for name in SealedBallot._fields]
+_newest = (_releases.released_at.desc(), _releases.wave_id.desc(), _releases.unit)
+
+ADD_BALLOT = insert(rows.table(rows.Ballot))
+BALLOTS_OF_WAVE = Prepared(
+    select(*_sealed).where(_ballots.wave_id == bindparam("wave_id")).order_by(_ballots.position)
+)
+COUNT_BALLOTS = Prepared(select(func.count()).where(_ballots.wave_id == bindparam("wave_id")))
+BY_RECEIPT = Prepared(select(_ballots.wave_id, *_sealed).where(_ballots.receipt == bindparam("receipt")))
+ADD_COMMENT = insert(rows.table(rows.Comment))
+COMMENTS_OF_WAVE = Prepared(
+    select(rows.table(rows.Comment)).where(_comments.wave_id == bindparam("wave_id")).order_by(_comments.id)
+)
+ADD_RELEASE = insert(rows.table(rows.Release))
+RELEASES = Prepared(select(rows.table(rows.Release)).order_by(*_newest))
+RELEASES_OF_WAVE = Prepared(
+    select(rows.table(rows.Release)).where(_releases.wave_id == bindparam("wave_id")).order_by(*_newest)
+)
+RELEASES_OF_UNIT = Prepared(
+    select(rows.table(rows.Release)).where(_releases.unit == bindparam("unit")).order_by(*_newest)
+)
+DELETE_RELEASES = Prepared(delete(rows.Release).where(_releases.wave_id == bindparam("wave_id")))

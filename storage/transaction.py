@@ -1,0 +1,73 @@
+"""What a unit of work can do: the repositories, as phrases (`tx.waves.open_at(now)`)."""
+
+from storage.ballots import Ballots, Comments, Releases
+from storage.catalogue import Forms, Markers, Units, Waves, WaveUnits
+from storage.contacts import Contacts, Quarantine
+from storage.people import Lobbies, People, Sessions
+from storage.statements import Connection
+
+__all__ = ["Tx"]
+
+
+class Tx:
+    """Lives as long as its unit of work."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @property
+    def people(self) -> People:
+        return People(self._connection)
+
+    @property
+    def sessions(self) -> Sessions:
+        return Sessions(self._connection)
+
+    @property
+    def lobbies(self) -> Lobbies:
+        return Lobbies(self._connection)
+
+    @property
+    def waves(self) -> Waves:
+        return Waves(self._connection)
+
+    @property
+    def wave_units(self) -> WaveUnits:
+        return WaveUnits(self._connection)
+
+    @property
+    def forms(self) -> Forms:
+        return Forms(self._connection)
+
+    @property
+    def units(self) -> Units:
+        return Units(self._connection)
+
+    @property
+    def ballots(self) -> Ballots:
+        return Ballots(self._connection)
+
+    @property
+    def comments(self) -> Comments:
+        return Comments(self._connection)
+
+    @property
+    def releases(self) -> Releases:
+        return Releases(self._connection)
+
+    @property
+    def contacts(self) -> Contacts:
+        return Contacts(self._connection)
+
+    @property
+    def quarantine(self) -> Quarantine:
+        return Quarantine(self._connection)
+
+    @property
+    def markers(self) -> Markers:
+        return Markers(self._connection)
+
+    async def alone_with(self, nullifier: bytes) -> None:
+        """Until this unit of work ends, no other process works on the same person: an advisory lock, which leaves
+        no trace in any row. On SQLite there is only ever one writer."""
+        await self._connection.lock(int.from_bytes(nullifier[:8], "big", signed=True))

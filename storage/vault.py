@@ -1,0 +1,204 @@
+"""Seals and opens what rests in the database, and makes the names that tell nobody who it is. It knows keys, not questions.
+
+Every use has a key of its own, derived with HMAC-SHA-256 under a label (NIST SP 800-108, counter mode, one block),
+so that a nullifier, a body and a mark of the same wave cannot be confused. Ciphertexts are AES-256-GCM
+(NIST SP 800-38D) with a random 96-bit nonce before them: nonce ‖ ciphertext ‖ tag.
+"""
+
+import hmac
+import json
+import os
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from storage.keys import FileKeys, KeyGone
+from surveys.conversation import Address
+
+__all__ = ["PAD", "KeyGone", "Tampered", "Vault"]
+
+NULLIFIER_SIZE = 16  # bytes
+MARK_SIZE = 8  # bytes
+NONCE_SIZE = 12  # bytes
+PAD = 512  # bytes: a body's size tells at most how many such blocks it fills
+
+
+LOBBY = "lobby"
+RING = "ring-"
+
+
+class Tampered(ValueError):
+    """This was not sealed here, not for this place, or it was changed since."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Box:
+    """The keys that come from one secret."""
+
+    secret: bytes
+    nullifier: bytes
+    mark: bytes
+    body: AESGCM
+
+
+class Vault:
+    """Made once, over a key store. Raises KeyGone wherever the wave's key is needed and was destroyed."""
+
+    def __init__(self, keys: FileKeys) -> None:
+        self._keys = keys
+        self._boxes: dict[str, _Box] = {}
+        keys.get_or_create(LOBBY)
+        self._contacts = keys.get_or_create("contacts")
+        self._content = AESGCM(_derive(keys.get_or_create("content"), b"comment"))
+        self._journal = AESGCM(_derive(keys.get_or_create("content"), b"journal"))
+        self.tap_key = keys.get_or_create("tap")
+        """Signs the taps we offer."""
+        self.entry_key = keys.get_or_create("entry")
+        """Signs the links and QR codes we hand out."""
+        if not keys.names(RING):
+            keys.create(f"{RING}1")
+
+    # ── A wave's key ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def create_wave(self, wave_id: int) -> None:
+        """Makes the wave's key, on disk before this returns. A wave that has one keeps it."""
+        self._keys.get_or_create(_wave(wave_id))
+
+    def has_wave(self, wave_id: int) -> bool:
+        return self._keys.exists(_wave(wave_id))
+
+    def destroy_wave(self, wave_id: int) -> None:
+        """From here on not even we can tell whose anything in this wave was."""
+        self._boxes.pop(_wave(wave_id), None)
+        self._keys.destroy(_wave(wave_id))
+
+    # ── Sessions ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    def nullifier(self, wave_id: int, person: bytes) -> bytes:
+        """The 16 bytes under which this person answers in this wave."""
+        return hmac.digest(self._box(_wave(wave_id)).nullifier, person, "sha256")[:NULLIFIER_SIZE]
+
+    def seal_body(self, wave_id: int, nullifier: bytes, plaintext: bytes) -> bytes:
+        return _seal(self._box(_wave(wave_id)).body, _padded(plaintext), nullifier)
+
+    def open_body(self, wave_id: int, nullifier: bytes, sealed: bytes) -> bytes:
+        """Raises Tampered."""
+        return _unpadded(_open(self._box(_wave(wave_id)).body, sealed, nullifier))
+
+    def mark(self, wave_id: int, message: str) -> bytes:
+        """8 bytes by which a session knows a message it has had already."""
+        return hmac.digest(self._box(_wave(wave_id)).mark, message.encode(), "sha256")[:MARK_SIZE]
+
+    # ── The lobby ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def lobby(self, person: bytes) -> bytes:
+        """The 16 bytes under which this person waits in the lobby."""
+        return hmac.digest(self._box(LOBBY).nullifier, person, "sha256")[:NULLIFIER_SIZE]
+
+    def seal_lobby(self, nullifier: bytes, plaintext: bytes) -> bytes:
+        return _seal(self._box(LOBBY).body, _padded(plaintext), nullifier)
+
+    def open_lobby(self, nullifier: bytes, sealed: bytes) -> bytes:
+        """Raises Tampered."""
+        return _unpadded(_open(self._box(LOBBY).body, sealed, nullifier))
+
+    def lobby_mark(self, message: str) -> bytes:
+        return hmac.digest(self._box(LOBBY).mark, message.encode(), "sha256")[:MARK_SIZE]
+
+    # ── Contacts ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    def fingerprint(self, address: Address) -> bytes:
+        """16 bytes that find a contact again without opening anything."""
+        return hmac.digest(self._contacts, b"fingerprint\0" + address.person, "sha256")[:NULLIFIER_SIZE]
+
+    def seal_address(self, address: Address) -> bytes:
+        """Under the newest key of the ring, whose number comes first (one byte)."""
+        number = self._newest()
+        plaintext = _padded(json.dumps([address.account, address.id]).encode(), to=128)
+        return bytes([number]) + _seal(self._ring(number), plaintext, self.fingerprint(address))
+
+    def open_address(self, fingerprint: bytes, sealed: bytes) -> Address:
+        """Raises Tampered, or KeyGone when the ring has lost that key."""
+        if not sealed:
+            raise Tampered("Nothing was sealed here.")
+        account, id = json.loads(_unpadded(_open(self._ring(sealed[0]), sealed[1:], fingerprint)))
+        return Address(account, id)
+
+    def turn_ring(self) -> int:
+        """Adds a key to the ring; new addresses are sealed with it, old ones still open. Returns its number."""
+        number = self._newest() + 1
+        if number > 255:
+            raise ValueError("The key ring is full.")
+        self._keys.create(f"{RING}{number}")
+        return number
+
+    # ── Comments, and the journal of arrivals ─────────────────────────────────────────────────────────────────
+
+    def seal_comment(self, comment_id: str, text: str) -> bytes:
+        return _seal(self._content, _padded(text.encode()), comment_id.encode())
+
+    def open_comment(self, comment_id: str, sealed: bytes) -> str:
+        """Raises Tampered."""
+        return _unpadded(_open(self._content, sealed, comment_id.encode())).decode()
+
+    def seal_entry(self, plaintext: bytes) -> bytes:
+        return _seal(self._journal, _padded(plaintext), b"arrivals")
+
+    def open_entry(self, sealed: bytes) -> bytes:
+        """Raises Tampered."""
+        return _unpadded(_open(self._journal, sealed, b"arrivals"))
+
+    # ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _box(self, name: str) -> _Box:
+        # Asking the key store each time is how a key that another process destroyed is forgotten here as well.
+        try:
+            secret = self._keys.get(name)
+        except KeyGone:
+            self._boxes.pop(name, None)
+            raise
+        box = self._boxes.get(name)
+        if box is None or box.secret is not secret:
+            box = self._boxes[name] = _Box(
+                secret,
+                _derive(secret, b"nullifier"),
+                _derive(secret, b"mark"),
+                AESGCM(_derive(secret, b"body")),
+            )
+        return box
+
+    def _ring(self, number: int) -> AESGCM:
+        return AESGCM(_derive(self._keys.get(f"{RING}{number}"), b"address"))
+
+    def _newest(self) -> int:
+        return max(int(name.removeprefix(RING)) for name in self._keys.names(RING))
+
+
+def _wave(wave_id: int) -> str:
+    return f"wave-{wave_id}"
+
+
+def _derive(secret: bytes, label: bytes) -> bytes:
+    return hmac.digest(secret, b"\x01" + label + b"\x00langnghe\x00\x01\x00", "sha256")
+
+
+def _seal(cipher: AESGCM, plaintext: bytes, place: bytes) -> bytes:
+    nonce = os.urandom(NONCE_SIZE)
+    return nonce + cipher.encrypt(nonce, plaintext, place)
+
+
+def _open(cipher: AESGCM, sealed: bytes, place: bytes) -> bytes:
+    try:
+        return cipher.decrypt(sealed[:NONCE_SIZE], sealed[NONCE_SIZE:], place)
+    except (InvalidTag, ValueError):
+        raise Tampered("This was not sealed here, or it was changed since.") from None
+
+
+def _padded(plaintext: bytes, to: int = PAD) -> bytes:
+    """ISO/IEC 7816-4: one 0x80, then zeros to the next multiple."""
+    return plaintext + b"\x80" + bytes(-(len(plaintext) + 1) % to)
+
+
+def _unpadded(padded: bytes) -> bytes:
+    return padded[: padded.rindex(b"\x80")]
