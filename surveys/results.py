@@ -10,18 +10,20 @@ from enum import StrEnum
 from fractions import Fraction
 from math import sqrt
 
+from surveys.entry import Stream
 from surveys.forms.form import Form, Kind, Question, Role
 
 __all__ = [
     "LOWEST_TWO",
     "SATISFIED",
+    "SCALE",
+    "SCORED",
     "TOP",
     "Counts",
     "Grade",
     "Interval",
     "Proportion",
     "Side",
-    "Stream",
     "Tally",
     "counted_questions",
     "grade",
@@ -36,20 +38,9 @@ SCALE = ("5", "4", "3", "2", "1")
 SATISFIED = ("5", "4")
 TOP = ("5",)
 LOWEST_TWO = ("2", "1")
-NO_OPINION = "0"  # Không ý kiến: never in a denominator
+# “0”, Không ý kiến, is no step of the scale: it is in no numerator and no denominator.
 
-
-class Stream(StrEnum):
-    """How somebody came to answer."""
-
-    INVITED = "invited"
-    VISIT = "visit"
-    OPEN = "open"
-    """A poster's QR, or the web without a token: anybody, any number of times. Reported apart, weight 0 in the score."""
-
-    @property
-    def is_scored(self) -> bool:
-        return self is not Stream.OPEN
+SCORED = (Stream.INVITED, Stream.VISIT)  # the open stream is reported apart, with weight 0 in the score
 
 
 class Side(StrEnum):
