@@ -89,9 +89,9 @@ def _readings(
         yield int(found[1]), 1, 1
     if (found := DAY_FIRST.fullmatch(folded)) and (found[3] or today):
         yield _year(found[3], today), int(found[2]), int(found[1])
-    if (found := NAMED.fullmatch(folded)) and found[2] in MONTHS and bool(found[1]) != bool(found[3]):
-        if found[4] or today:
-            yield _year(found[4], today), MONTHS[found[2]], int(found[1] or found[3])
+    found = NAMED.fullmatch(folded)
+    if found and found[2] in MONTHS and bool(found[1]) != bool(found[3]) and (found[4] or today):
+        yield _year(found[4], today), MONTHS[found[2]], int(found[1] or found[3])
     if (found := NAMED_ANYWHERE.fullmatch(folded)) and found[2] in MONTHS:
         yield int(found[3]), MONTHS[found[2]], int(found[1])
 
@@ -112,9 +112,7 @@ def read_time(folded: str) -> time | None:
         return None
     hour, minute, second = int(found[1]), int(found[2] or 0), int(found[3] or 0)
     part = (found[4] or "").replace(" ", "")
-    if part in ("chieu", "toi", "pm") and hour < 12:
-        hour += 12
-    elif part == "trua" and hour < 3:  # “1 giờ trưa” is 13:00; “11 giờ trưa” is 11:00
+    if (part in ("chieu", "toi", "pm") and hour < 12) or (part == "trua" and hour < 3):
         hour += 12
     elif part in ("am", "dem") and hour == 12:
         hour = 0

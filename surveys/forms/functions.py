@@ -421,11 +421,11 @@ def _may_run_away(pattern: str) -> bool:
                     return True
                 if repeats(body, inside or most is unbounded or most > 1_000):
                     return True
-            elif name == "SUBPATTERN" and repeats(argument[-1], inside):
-                return True
-            elif name == "BRANCH" and any(repeats(branch, inside) for branch in argument[1]):
-                return True
-            elif name in ("ASSERT", "ASSERT_NOT") and repeats(argument[1], inside):
+            elif (
+                (name == "SUBPATTERN" and repeats(argument[-1], inside))
+                or (name == "BRANCH" and any(repeats(branch, inside) for branch in argument[1]))
+                or (name in ("ASSERT", "ASSERT_NOT") and repeats(argument[1], inside))
+            ):
                 return True
         return False
 
@@ -483,7 +483,7 @@ def _of_number(name: str, function: Callable[[float], float]) -> None:
     _function(name, 1)(run)
 
 
-for _name, _mathematical in {
+MATHEMATICAL: Mapping[str, Callable[[float], float]] = {
     "abs": abs,
     "sqrt": math.sqrt,
     "exp": math.exp,
@@ -498,7 +498,8 @@ for _name, _mathematical in {
     "atan": math.atan,
     "floor": math.floor,
     "ceiling": math.ceil,
-}.items():
+}
+for _name, _mathematical in MATHEMATICAL.items():
     _of_number(_name, _mathematical)
 
 

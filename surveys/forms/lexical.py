@@ -8,7 +8,7 @@ import math
 import re
 from datetime import date, datetime, timedelta
 
-__all__ = ["EPOCH", "Value", "as_day", "as_moment", "as_number", "as_text", "as_truth", "are_equal"]
+__all__ = ["EPOCH", "Value", "are_equal", "as_day", "as_moment", "as_number", "as_text", "as_truth"]
 
 Value = str | float | bool | date | datetime
 """What an expression may yield. A datetime is a date too: ask for it first."""

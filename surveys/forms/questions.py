@@ -41,9 +41,12 @@ REASONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "answer.empty": (),
         "answer.too_long": ("limit",),
         "answer.not_asked": (),
+        "answer.required": (),
+        "answer.not_allowed": (),
     }
 )
-"""Every key that `Unreadable` may carry, with its parameters: what the catalogues must hold."""
+"""Every key that `Unreadable` may carry, with its parameters, and the two that `Walk.refusal` says where a form has no
+words of its own: what the catalogues must hold."""
 
 
 class Unreadable(ValueError):

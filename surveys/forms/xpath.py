@@ -13,9 +13,9 @@ from functools import cache
 from typing import Any
 
 from surveys.forms.functions import FUNCTIONS, REFUSED, Argument, BadExpression, Context, Run
-from surveys.forms.lexical import Value, are_equal, as_number, as_text, as_truth
+from surveys.forms.lexical import Value, are_equal, as_number, as_truth
 
-__all__ = ["BadExpression", "Context", "Expression"]
+__all__ = ["REFERENCE", "BadExpression", "Context", "Expression"]
 
 LENGTH = 8_000  # characters; the longest expression in ODK's own examples has 600
 
@@ -23,6 +23,7 @@ LENGTH = 8_000  # characters; the longest expression in ODK's own examples has 6
 # reference in it that jr:choice-name() takes.
 TOKEN = re.compile(r"""("[^"]*"|'[^']*')|\$\{\s*([^}]*?)\s*\}|\bjr:choice-name\b""")
 REFERENCE = re.compile(r"\$\{\s*([^}]*?)\s*\}")
+"""`${name}`, in expressions and in labels."""
 CALL = re.compile(r"[\w:.\-]+(?=\s*\()")
 NAME = re.compile(r"[^\W\d][\w.\-]*")
 CHOICE_NAME = "jr-choice-name"
