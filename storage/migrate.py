@@ -3,11 +3,11 @@
 import asyncio
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, create_engine, make_url, text
+from sqlalchemy import Connection, create_engine, event, make_url, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
@@ -17,7 +17,7 @@ from storage.sqlite import connect, path_of
 if TYPE_CHECKING:
     from alembic.config import Config
 
-__all__ = ["at", "head", "up"]
+__all__ = ["at", "head", "up", "up_now"]
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 ONE_AT_A_TIME = 0x6C616E676E676865  # “langnghe”: the advisory lock of whoever migrates a PostgreSQL database
@@ -28,7 +28,7 @@ async def up(url: str) -> None:
 
     Raises storage.database.Unavailable when the database is away.
     """
-    await asyncio.to_thread(_up, url)
+    await asyncio.to_thread(up_now, url)
 
 
 async def at(url: str) -> str | None:
@@ -53,7 +53,8 @@ def _config() -> "Config":
     return config
 
 
-def _up(url: str) -> None:
+def up_now(url: str) -> None:
+    """The same, where no event loop runs."""
     from alembic import command
 
     config = _config()
@@ -83,20 +84,14 @@ def _connected(url: str) -> Iterator[Connection]:
 @contextmanager
 def _sqlite(url: str) -> Iterator[Connection]:
     driver = connect(path_of(url))
-    engine = create_engine(
-        "sqlite://", creator=lambda: driver, poolclass=NullPool, isolation_level="AUTOCOMMIT"
-    )
-    try:
-        # Making a table anew (batch mode) drops the old one, which others point to; what they point to is checked after.
-        driver.execute("PRAGMA foreign_keys = OFF")
-        with engine.connect() as connection:
-            driver.execute("BEGIN IMMEDIATE")
-            yield connection
-            if astray := driver.execute("PRAGMA foreign_key_check").fetchall():
-                raise ValueError(f"The migration left rows that point nowhere: {astray[:10]}")
-            driver.execute("COMMIT")
-    finally:
-        driver.close()  # and with it whatever was not committed
+    engine = create_engine("sqlite://", creator=lambda: driver, poolclass=NullPool)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    # Making a table anew (batch mode) drops the old one, which others point to; what they point to is checked after.
+    driver.execute("PRAGMA foreign_keys = OFF")
+    with closing(driver), engine.begin() as connection:
+        yield connection
+        if astray := driver.execute("PRAGMA foreign_key_check").fetchall():
+            raise ValueError(f"The migration left rows that point nowhere: {astray[:10]}")
 
 
 @contextmanager

@@ -5,7 +5,17 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
-from sqlalchemy import BindParameter, Integer, Select, bindparam, delete, func, literal_column, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    Integer,
+    Select,
+    bindparam,
+    delete,
+    func,
+    literal_column,
+    select,
+    union_all,
+)
 
 from storage import rows
 from storage.statements import Connection, Prepared, upsert

@@ -1,0 +1,166 @@
+"""What every room's tests stand on: real databases, real keys, a clock that waits. And what happens where this
+machine has no PostgreSQL or no Chromium: those tests do not run and one line says so; with CI=true they fail instead."""
+
+import os
+import secrets
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from storage import migrate
+from storage.database import Database
+from storage.keys import FileKeys
+from storage.vault import Vault
+from tests.postgres import PostgresServer, binaries
+
+# ── What this machine has ────────────────────────────────────────────────────────────────────────────────────────
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+MISSING = pytest.StashKey[dict[str, int]]()
+
+
+def machine_has(what: str) -> bool:
+    if what == "postgres":
+        return binaries() is not None
+    return any(shutil.which(name) for name in CHROMIUM)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="run the long campaigns too")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[MISSING] = {}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--long"):
+        _leave_out(config, items, "long")
+    for what in ("postgres", "chromium"):
+        if not machine_has(what) and os.environ.get("CI") != "true":
+            config.stash[MISSING][what] = _leave_out(config, items, what)
+
+
+def _leave_out(config: pytest.Config, items: list[pytest.Item], marker: str) -> int:
+    out = [item for item in items if item.get_closest_marker(marker)]
+    if out:
+        items[:] = [item for item in items if not item.get_closest_marker(marker)]
+        config.hook.pytest_deselected(items=out)
+    return len(out)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for what in ("postgres", "chromium"):
+        if item.get_closest_marker(what) and not machine_has(what):
+            pytest.fail(f"CI=true, but this machine has no {what}.", pytrace=False)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["missing"] = session.config.stash[MISSING]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: object, error: object) -> None:
+    output = getattr(node, "workeroutput", {})
+    config: pytest.Config = node.config  # type: ignore[attr-defined]
+    config.stash[MISSING].update(output.get("missing", {}))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    lacking = [f"no {what}: {count} tests not run" for what, count in config.stash[MISSING].items() if count]
+    if lacking:
+        terminalreporter.write_line(f"This machine has {'; '.join(lacking)}. (CI=true makes that a failure.)")
+
+
+# ── Time and keys ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Clock:
+    """`now` as the tests want it: it moves only when told to."""
+
+    def __init__(self, moment: datetime) -> None:
+        self.moment = moment
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+    def advance(self, **by: float) -> None:
+        """By so many `days`, `hours`, `minutes`, `seconds`."""
+        self.moment += timedelta(**by)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock(datetime(2026, 11, 22, 1, 30, tzinfo=UTC))  # a Sunday morning, half past eight in Trà Vinh
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> FileKeys:
+    return FileKeys(tmp_path / "keys")
+
+
+@pytest.fixture
+def vault(keys: FileKeys) -> Vault:
+    return Vault(keys)
+
+
+# ── Databases: migrated once a run, copied for each test ─────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sqlite") / "template.sqlite"
+    migrate.up_now(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    path = tmp_path / "langnghe.sqlite"
+    shutil.copyfile(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    server = PostgresServer()
+    try:
+        server.execute("CREATE DATABASE migrated")
+        migrate.up_now(server.url("migrated"))
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    name = f"test_{secrets.token_hex(6)}"
+    postgres_server.execute(f"CREATE DATABASE {name} TEMPLATE migrated")
+    yield postgres_server.url(name)
+    postgres_server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest) -> str:
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """On SQLite and on PostgreSQL: the test runs twice."""
+    opened = await Database.open(database_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def sqlite_database(sqlite_url: str) -> AsyncIterator[Database]:
+    """On SQLite only, where the database is not what the test is about."""
+    opened = await Database.open(sqlite_url)
+    yield opened
+    await opened.close()
