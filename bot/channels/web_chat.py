@@ -154,9 +154,8 @@ class _Line:
     def since(self, place: int) -> tuple[Event, ...]:
         return tuple(self.events)[max(0, len(self.events) - (self.count - place)) :]
 
-    @property
-    def last_id(self) -> str:
-        return f"{self.id}.{self.count}"
+    def id_of(self, place: int) -> str:
+        return f"{self.id}.{place}"
 
 
 class WebChat:
@@ -220,16 +219,17 @@ class WebChat:
         self._pages += 1
         for surplus in line.pages[:-PAGES_PER_VISITOR]:
             surplus.end()
-        place = line.place(after)
+        found = line.place(after)
+        # Fixed before the first byte leaves: what is said while it is on its way is news to this page.
+        place = line.count if found is None else found
         try:
             yield b"retry: 1500\n\n"
-            yield _hello(line, again=place is None)
-            place = line.count if place is None else place
+            yield _hello(line.id_of(place), again=found is None)
             while not (page.ended or self._closed):
                 page.bell.clear()
-                if line.place(f"{line.id}.{place}") is None:  # so slow that the oldest are gone
+                if line.place(line.id_of(place)) is None:  # so slow that the oldest are gone
                     place = line.count
-                    yield _hello(line, again=True)
+                    yield _hello(line.id_of(place), again=True)
                 for event in line.since(place):
                     place += 1
                     yield _wire("reply", event.id, event.data)
@@ -261,7 +261,7 @@ class WebChat:
 
     def _add(self, line: _Line, data: str) -> Event:
         line.count += 1
-        event = Event(line.last_id, data)
+        event = Event(line.id_of(line.count), data)
         line.events.append(event)
         self._grow(line, len(data))
         while len(line.events) > EVENTS_KEPT:
@@ -299,13 +299,12 @@ async def _rung(bell: asyncio.Event, patience: timedelta) -> bool:
     return True
 
 
-def _hello(line: _Line, *, again: bool) -> bytes:
-    return _wire("hello", line.last_id if again else None, json.dumps({"again": again}))
+def _hello(event_id: str, *, again: bool) -> bytes:
+    return _wire("hello", event_id, json.dumps({"again": again}))
 
 
-def _wire(name: str, event_id: str | None, data: str) -> bytes:
-    identified = f"id: {event_id}\n" if event_id else ""
-    return f"event: {name}\n{identified}data: {data}\n\n".encode()
+def _wire(name: str, event_id: str, data: str) -> bytes:
+    return f"event: {name}\nid: {event_id}\ndata: {data}\n\n".encode()
 
 
 def _as_data(reply: Reply, key: str | None) -> str:

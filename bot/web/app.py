@@ -53,7 +53,12 @@ def build(
     the first page is the results alone."""
     visitors = Visitors(cookie_key)
     rooms = _Rooms(
-        Pages(demo=demo, telegram_url=telegram_url, k=k), results, health, visitors, secure, web_chat is not None
+        Pages(demo=demo, telegram_url=telegram_url, k=k),
+        results,
+        health,
+        visitors,
+        secure,
+        web_chat is not None,
     )
     routes = list(rooms.routes)
     if web_chat is not None:

@@ -23,7 +23,7 @@ class _Server(uvicorn.Server):
     """Signals belong to whoever owns the process: they set the stop event."""
 
     @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:  # type: ignore[override]
+    def capture_signals(self) -> Iterator[None]:
         yield
 
 

@@ -15,11 +15,13 @@ LANGUAGES: Mapping[str, str] = MappingProxyType({"vi": "Tiếng Việt", "en": "
 DEFAULT_LANGUAGE = "vi"
 CATALOGUES = Path(__file__).parent / "texts"
 HERE = ZoneInfo("Asia/Ho_Chi_Minh")
+NUMBER_SPACE = "\N{NO-BREAK SPACE}"
+MOST_PLACES = 6
 
 
 def language_of(*wishes: str | None) -> str:
     """The first wish that is a language of ours."""
-    return next((wish for wish in wishes if wish in LANGUAGES), DEFAULT_LANGUAGE)
+    return next((wish for wish in wishes if wish is not None and wish in LANGUAGES), DEFAULT_LANGUAGE)
 
 
 @cache
@@ -49,19 +51,23 @@ class Words:
 
     def starting(self, prefix: str) -> dict[str, str]:
         """All texts under a prefix, by the rest of their key: what the page hands to its script."""
-        return {
-            key.removeprefix(prefix): text for key, text in self._texts.items() if key.startswith(prefix)
-        }
+        return {key.removeprefix(prefix): text for key, text in self._texts.items() if key.startswith(prefix)}
 
     def whole(self, number: int) -> str:
         return f"{number:,}".replace(",", self._thousands)
 
     def percent(self, share: float, places: int = 2) -> str:
-        """A share between 0 and 1, rounded; but never up to a whole per cent it does not reach: thresholds are whole."""
-        number = round(share * 100, places)
-        if number.is_integer() and share * 100 < number:
-            number -= 10**-places
-        return f"{number:.{places}f}".replace(".", self._decimal) + " %"
+        """A share between 0 and 1, rounded; with a further decimal where it would else seem to reach a whole per cent that
+        it does not: 89,996 %, because thresholds are whole."""
+        number = share * 100
+        while number < round(number, places) == int(round(number, places)) and places < MOST_PLACES:
+            places += 1
+        return f"{number:.{places}f}".replace(".", self._decimal) + NUMBER_SPACE + "%"
+
+    def span(self, low: float, high: float) -> str:
+        """An interval in per cent, without the sign: 87,0–94,3."""
+        ends = (self.percent(end, 1).removesuffix(NUMBER_SPACE + "%") for end in (low, high))
+        return "–".join(ends)
 
     def day(self, moment: date | datetime) -> str:
         """As it is said here, in local time: 18/12/2026."""

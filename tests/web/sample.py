@@ -65,7 +65,10 @@ def ward(code: str) -> Ward:
         answered=valid + 3,
         grade=None,
         rows=(
-            *(Row(words(question), figure(satisfied - i, valid)) for i, question in enumerate(QUESTIONS[:-2])),
+            *(
+                Row(words(question), figure(satisfied - i, valid))
+                for i, question in enumerate(QUESTIONS[:-2])
+            ),
             Row(words(QUESTIONS[-2]), bound="≥ 90 %"),
             Row(words(QUESTIONS[-1])),
         ),
@@ -76,7 +79,11 @@ def ward(code: str) -> Ward:
                 words(""),
             ),
             Chip(
-                "chua_dat" if satisfied / valid < 0.8 else "dat" if satisfied / valid > 0.95 else "chua_du_phieu",
+                "chua_dat"
+                if satisfied / valid < 0.8
+                else "dat"
+                if satisfied / valid > 0.95
+                else "chua_du_phieu",
                 words("Ngưỡng hài lòng 90 % do tỉnh đặt"),
                 words("khoảng tin cậy chứa ngưỡng" if 0.8 < satisfied / valid < 0.95 else ""),
             ),

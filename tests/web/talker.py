@@ -17,7 +17,10 @@ SCALE = ("Rất hài lòng", "Hài lòng", "Bình thường", "Không hài lòng
 STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (GREETING, ("Đồng ý, bắt đầu", "Để tối nay", "Không tham gia")),
     ("1/4  Ông/bà làm thủ tục gì?", ("Cư trú", "Căn cước", "Định danh VNeID", "Đăng ký xe", "Việc khác")),
-    ("2/4  Kết quả được trả thế nào so với giấy hẹn?", ("Trước hạn", "Đúng hạn", "Trễ hạn", "Chưa có kết quả")),
+    (
+        "2/4  Kết quả được trả thế nào so với giấy hẹn?",
+        ("Trước hạn", "Đúng hạn", "Trễ hạn", "Chưa có kết quả"),
+    ),
     ("3/4  Thái độ của cán bộ tiếp ông/bà?", SCALE),
     (
         "4/4  Điều gì Công an phường nên làm tốt hơn? (không bắt buộc; xin đừng ghi tên, số điện thoại, biển số)",

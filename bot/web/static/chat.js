@@ -90,7 +90,7 @@
     fit();
     settle(asked);
     reveal([bubble]);
-    acts[say({text: text})] = {message: isChoice ? asked : null, focus: false};
+    acts[say({text: text})] = {message: isChoice ? asked : null, bubble: isChoice ? bubble : null, focus: false};
   }
 
   function tap(button, byKeyboard) {
@@ -240,6 +240,7 @@
       line.stamped = true;
       act.message.classList.add('stamped');
       act.message.querySelector('.text').textContent = text;
+      if (act.bubble) drop(act.bubble); // the stamp says it already
     } else if (act.done && !line.done) {
       line.done = true;
       act.message.appendChild(make('p', 'done', words.chosen));
@@ -260,9 +261,13 @@
     const texts = messages.map(function (message) { return message.text; });
     for (let bubble = log.lastElementChild; bubble; bubble = log.lastElementChild) {
       if (bubble.line.by !== 'us' || bubble.line.stamped || bubble.line.done || texts.indexOf(bubble.line.text) < 0) return;
-      lines.splice(lines.indexOf(bubble.line), 1);
-      log.removeChild(bubble);
+      drop(bubble);
     }
+  }
+
+  function drop(bubble) {
+    lines.splice(lines.indexOf(bubble.line), 1);
+    log.removeChild(bubble);
   }
 
   /* Showing */
@@ -308,7 +313,8 @@
       group.appendChild(button);
     });
     const longest = Math.max.apply(null, options.map(function (option) { return option.label.length; }));
-    if (longest > 22) group.classList.add('long');
+    if (options.length <= 3 && longest <= 14) group.classList.add('row');
+    else if (options.length > 7 && longest <= 16) group.classList.add('pairs');
     return group;
   }
 
@@ -349,7 +355,7 @@
 
   function reveal(bubbles) {
     if (!bubbles.length) return;
-    const first = bubbles[0].offsetTop - log.offsetTop - 8;
+    const first = bubbles[0].offsetTop - 8;
     const end = log.scrollHeight - log.clientHeight;
     log.scrollTop = Math.min(first, end);
   }
