@@ -96,7 +96,9 @@ class Shown:
     counts: Mapping[tuple[str, ...], int]
     """Group of answers → how many. The whole row is the group of all answers. What is not here is hidden."""
     bound: Bound | None = None
-    """Of the first part of the whole, where the parts are hidden."""
+    """Where the parts of the whole are hidden: what may be said of the first."""
+    bound_of: tuple[str, ...] | None = None
+    """That first part."""
 
     def of(self, answers: Sequence[str]) -> int | None:
         """How many gave one of these answers: seen as a group, or added up from groups that are seen."""
@@ -150,7 +152,8 @@ def _row(tree: Node, groups: Mapping[tuple[str, ...], int], k: int) -> Shown:
         return NOTHING
     counts = {tree.answers: groups[tree.answers]}
     _split(tree, groups, k, counts)
-    return Shown(counts, None if _is_split(tree, Shown(counts)) else _bound(tree, groups, k))
+    bound = None if _is_split(tree, Shown(counts)) else _bound(tree, groups, k)
+    return Shown(counts, bound, tree.first.answers if bound and tree.first else None)
 
 
 def _split(
