@@ -50,8 +50,9 @@ class Vault:
         self._boxes: dict[str, _Box] = {}
         keys.get_or_create(LOBBY)
         self._contacts = keys.get_or_create("contacts")
-        self._content = AESGCM(_derive(keys.get_or_create("content"), b"comment"))
-        self._journal = AESGCM(_derive(keys.get_or_create("content"), b"journal"))
+        content = keys.get_or_create("content")
+        self._comments = AESGCM(_derive(content, b"comment"))
+        self._arrivals = AESGCM(_derive(content, b"arrival"))
         self.tap_key = keys.get_or_create("tap")
         """Signs the taps we offer."""
         self.entry_key = keys.get_or_create("entry")
@@ -133,21 +134,21 @@ class Vault:
         self._keys.create(f"{RING}{number}")
         return number
 
-    # ── Comments, and the journal of arrivals ─────────────────────────────────────────────────────────────────
+    # ── Comments and arrivals ─────────────────────────────────────────────────────────────────
 
     def seal_comment(self, comment_id: str, text: str) -> bytes:
-        return _seal(self._content, _padded(text.encode()), comment_id.encode())
+        return _seal(self._comments, _padded(text.encode()), comment_id.encode())
 
     def open_comment(self, comment_id: str, sealed: bytes) -> str:
         """Raises Tampered."""
-        return _unpadded(_open(self._content, sealed, comment_id.encode())).decode()
+        return _unpadded(_open(self._comments, sealed, comment_id.encode())).decode()
 
-    def seal_entry(self, plaintext: bytes) -> bytes:
-        return _seal(self._journal, _padded(plaintext), b"arrivals")
+    def seal_arrival(self, fingerprint: bytes, plaintext: bytes) -> bytes:
+        return _seal(self._arrivals, _padded(plaintext), fingerprint)
 
-    def open_entry(self, sealed: bytes) -> bytes:
+    def open_arrival(self, fingerprint: bytes, sealed: bytes) -> bytes:
         """Raises Tampered."""
-        return _unpadded(_open(self._journal, sealed, b"arrivals"))
+        return _unpadded(_open(self._arrivals, sealed, fingerprint))
 
     # ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
