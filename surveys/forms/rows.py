@@ -167,7 +167,7 @@ class _Reader:
         return Form(
             id=self._identifier("form_id", settings.get("id_string"), IDENTIFIER),
             version=self._identifier("version", settings.get("version"), VERSION),
-            title=self._words("settings", None, "form_title", settings.get("title")),
+            title=self._title(settings.get("title")),
             languages=tuple(dict.fromkeys([self.default_language, *self.languages])),
             questions=questions,
             digest="",
@@ -190,6 +190,18 @@ class _Reader:
                 f"“{text[:80]}” may hold only letters, digits, “_”, “-” (and “.” in a version)",
             )
         return text
+
+    def _title(self, written: Any) -> Words:
+        if isinstance(written, dict):
+            reason = "a form's title has one language in ODK; write the others in ln:title::Language (xx)"
+            self._fault("settings", 2, "form_title", reason)
+        further = self.sheets.settings.get("ln:title")
+        return MappingProxyType(
+            {
+                **self._words("settings", None, "form_title", written),
+                **self._words("settings", None, "ln:title", further if isinstance(further, dict) else None),
+            }
+        )
 
     def _our_setting(self, name: str) -> str:
         # A settings sheet whose headers hold no “::” has its single colons split by pyxform.

@@ -126,7 +126,7 @@ QUOTES = "“”‘’"
 DISGUISE = str.maketrans(QUOTES, "\ue001\ue002\ue003\ue004")
 WORDING = re.compile(
     r"(label|caption|hint|guidance_hint|constraint_message|constraining_message|required_?(message|msg)"
-    r"|(set_)?form_title|bind::jr:(constraint|required)msg)(:|$)"
+    r"|(set_)?form_title|ln:title|bind::jr:(constraint|required)msg)(:|$)"
 )
 
 
