@@ -1,7 +1,7 @@
 """Which door is the right one: the numbers for an emergency, the place for a denunciation. Pure; every number is given to it."""
 
-from dataclasses import dataclass, field
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from surveys import texts
 
@@ -33,7 +33,9 @@ class Doors:
         lines = [texts.say(language, "denunciation.what"), texts.say(language, "denunciation.where")]
         if self.province_contact:
             office = self.province_named(language)
-            lines.append(texts.say(language, "denunciation.province", office=office, contact=self.province_contact))
+            lines.append(
+                texts.say(language, "denunciation.province", office=office, contact=self.province_contact)
+            )
         return "\n".join(lines)
 
     def province_named(self, language: str) -> str:

@@ -69,16 +69,15 @@ class View:
         self.form = form
         self.session = session
         self.occasion = occasion
-        self.walk = Walk(
-            form, session.values, seed=session.seed, today=occasion.now.date(), now=occasion.now
-        )
+        self.answers = session.values
+        self.walk = Walk(form, self.answers, seed=session.seed, today=occasion.now.date(), now=occasion.now)
         self._asked: tuple[Question, ...] | None = None
 
     def say(self, key: str, **params: object) -> str:
         return texts.say(self.session.language, key, **params)
 
-    def offer(self, key: str, act: str, number: int | None = None, **params: object) -> Offer:
-        return Offer(self.say(key, **params), act_for(self.session.wave, act), number)
+    def offer(self, key: str, act: str, typed: int | None = None, /, **params: object) -> Offer:
+        return Offer(self.say(key, **params), act_for(self.session.wave, act), typed)
 
     # ── Where they are ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -97,8 +96,8 @@ class View:
                 if question.name == self.session.at:
                     return question
         waiting = self.walk.waiting()
-        while waiting is not None and waiting.kind is Kind.NOTE:
-            return next((each for each in self.asked if each.name not in self.walk.answers), None)
+        if waiting is not None and waiting.kind is Kind.NOTE:
+            return next((each for each in self.asked if each.name not in self.answers), None)
         return waiting
 
     def number(self, question: Question) -> int:
@@ -182,7 +181,7 @@ class View:
     def _controls(self, question: Question) -> list[Offer]:
         acts: list[tuple[str, str]] = []
         place = self.place(question)
-        if self.session.at is not None and self.session.at in self.walk.answers:
+        if self.session.at is not None and self.session.at in self.answers:
             acts.append(("keep", "continue"))
         if not self.walk.is_required(question):
             acts.append(("skip", f"skip.{place}"))
@@ -208,6 +207,7 @@ class View:
         """A text waits for a decision: what is wrong with it, and what can be done."""
         question, session = self.current, self.session
         place = self.place(question) if question else 0
+        offers: tuple[Offer, ...]
         match session.held_for:
             case Held.ALARM:
                 text = self.occasion.doors.emergency(session.language, session.unit)
@@ -292,7 +292,7 @@ class View:
 
     def review(self, page: int) -> Message:
         """The questions met so far, to pick one by its number. What was answered is not shown: a chat has many readers."""
-        met = [question for question in self.asked if question.name in self.walk.answers]
+        met = [question for question in self.asked if question.name in self.answers]
         pages = max(1, -(-len(met) // LISTED))
         page = page % pages
         lines, offers = [self.say("review.pick")], []
@@ -300,7 +300,9 @@ class View:
             number = self.number(question)
             label = " ".join(self.walk.label(question, self.session.language).split())
             lines.append(f"{number}. {texts.clipped(label, LABEL_IN_LIST)}")
-            offers.append(self.offer("button.question", f"edit.{self.place(question)}", number, number=number))
+            offers.append(
+                self.offer("button.question", f"edit.{self.place(question)}", number, number=number)
+            )
         after = count(len(self.asked) + 1)
         if pages > 1:
             offers.append(self.offer("button.more_questions", f"review.{page + 1}", next(after)))

@@ -55,7 +55,7 @@ def again(form: Form, session: Session, occasion: Occasion, first: str = "") -> 
 def closed(form: Form, session: Session, occasion: Occasion) -> Message:
     """Said when the wave has closed: nothing is lost, nothing can be changed."""
     view = View(form, session, occasion)
-    given = sum(1 for question in view.asked if view.walk.answers.get(question.name))
+    given = sum(1 for question in view.asked if view.answers.get(question.name))
     closes = texts.day(session.language, occasion.closes_on)
     until = texts.day(session.language, occasion.checkable_after)
     return Message(view.say("closed", closes=closes, until=until, count=given, receipt=session.receipt))
@@ -150,7 +150,7 @@ class _Turns:
 
     def _elsewhere(self, question: Question) -> Turn:
         """A button of another question was tapped: perhaps an old one, perhaps a second quick tap."""
-        if question.name in self.view.walk.answers and self.view.number(question):
+        if question.name in self.view.answers and self.view.number(question):
             return self._menu(self.view.position_menu(question))
         return self.again()
 
@@ -158,7 +158,11 @@ class _Turns:
 
     def tapped(self, act: str) -> Turn:
         match act.split("."):
-            case ["answer" | "pick" | "picked" | "skip" | "back" | "redact" | "rewrite" | "whole" as verb, place, *choice]:
+            case [
+                "answer" | "pick" | "picked" | "skip" | "back" | "redact" | "rewrite" | "whole" as verb,
+                place,
+                *choice,
+            ]:
                 return self._tapped_question(verb, place, choice[0] if choice else "")
             case ["continue"]:
                 return self.go_on()
@@ -246,7 +250,7 @@ class _Turns:
         turns = self._with(replace(self.session, picked=picked, menu=()))
         if question.kind is Kind.RANK and len(picked) == len(self.view.walk.choices(question)):
             return turns._pick_finished(question)
-        return turns.again(self.view.say("picked", count=len(picked)))
+        return turns.again(turns._count_of_picked(question))
 
     def _pick_finished(self, question: Question) -> Turn:
         picked = self.session.picked
@@ -255,12 +259,16 @@ class _Turns:
         choices = self.view.walk.choices(question)
         if question.kind is Kind.RANK:
             if len(picked) < len(choices):
-                return self.again(self.view.say("picked", count=len(picked)))
+                return self.again(self._count_of_picked(question))
             return self._taken(question, " ".join(picked))
         chosen = [each.name for each in choices if each.name in picked]
         if "0" in chosen and len(chosen) > 1:
             return self._with(replace(self.session, picked=())).again(self.view.say("picked.zero_alone"))
         return self._taken(question, " ".join(chosen))
+
+    def _count_of_picked(self, question: Question) -> str:
+        key = "picked.ranked" if question.kind is Kind.RANK else "picked"
+        return self.view.say(key, count=len(self.session.picked))
 
     # ── What they wrote, sent, or shared ──────────────────────────────────────────────────────────────────────
 
@@ -424,5 +432,5 @@ class _Turns:
         return self._with(freed)._weighed(question, redacted, past=Held.DENUNCIATION)
 
 
-NUMERIC = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.RANGE, Kind.TIME, Kind.DATE, Kind.SELECT_MULTIPLE})
+NUMERIC = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.RANGE, Kind.TIME, Kind.DATE})
 LONGEST_NUMBER = 4  # digits; no menu is longer

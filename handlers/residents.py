@@ -1,0 +1,403 @@
+"""Takes one message of a resident: the whole use case, in one unit of work. It knows no platform, and logs no one.
+
+Ciphertext is opened, a pure function decides, ciphertext is saved. One read and one write for an answer; the address lives in
+memory while its message is handled, and no row says who it was."""
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from handlers.running_waves import RunningWaves
+from storage.arrivals import Arrival, Arrivals
+from storage.database import Database
+from storage.people import Person
+from storage.transaction import Tx
+from storage.vault import KeyGone, Tampered, Vault
+from surveys import commands, entry, marks, my_data, receipts, taps, texts
+from surveys.commands import Word
+from surveys.conversation import Incoming, Option, Reply, Say
+from surveys.doors import Doors
+from surveys.entry import Entry
+from surveys.forms import turns
+from surveys.forms.prompts import Occasion
+from surveys.forms.session import Session
+from surveys.forms.turns import Turn
+from surveys.lobby import Begin, Effect, Enrol, Export, Lobby, Resume, Unsubscribe, Withdraw
+from surveys.reception import Reception, Step, World
+from surveys.running import Running, local
+from surveys.taps import Message
+
+__all__ = ["Residents", "ResidentsSettings"]
+
+log = structlog.get_logger()
+
+SEED_BYTES = 6
+NOTICES = "notices"
+UNREADABLE = (Tampered, KeyGone, ValueError, KeyError, TypeError)
+
+
+@dataclass(frozen=True, slots=True)
+class ResidentsSettings:
+    """What an office sets for its conversations with residents."""
+
+    doors: Doors = field(default_factory=Doors)
+    languages: tuple[str, ...] = texts.LANGUAGES
+    grace: timedelta = timedelta(days=7)
+    """From closing to sealing: answers are fixed, but can still be withdrawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who speaks, for as long as they speak: what rests about them, opened."""
+
+    incoming: Incoming
+    now: datetime
+    mark: bytes
+    running: Mapping[int, Running]
+    nullifiers: Mapping[int, bytes]
+    """Wave → nullifier, for every running wave."""
+    lobby: Lobby | None
+    sessions: Mapping[int, Session]
+
+    @property
+    def has_had_this(self) -> bool:
+        """Whether this very message was answered before."""
+        if not self.incoming.key:
+            return False
+        seen = [each.seen for each in self.sessions.values()]
+        if self.lobby is not None:
+            seen.append(self.lobby.seen)
+        return any(marks.holds(each, self.mark) for each in seen)
+
+    @property
+    def latest(self) -> Session | None:
+        return max(self.sessions.values(), key=lambda session: session.turn, default=None)
+
+    @property
+    def language(self) -> str:
+        if self.lobby is not None:
+            return self.lobby.language
+        if (latest := self.latest) is not None:
+            return latest.language
+        wish = (self.incoming.language or "")[:2].lower()
+        return wish if wish in texts.LANGUAGES else texts.DEFAULT
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What is said, and what is kept. What is None stays as it is."""
+
+    say: tuple[Message, ...] = ()
+    stamp: str | None = None
+    session: Session | None = None
+    lobby: Lobby | None = None
+    leaves_lobby: bool = False
+    effect: Effect | None = None
+
+
+class Residents:
+    def __init__(
+        self,
+        db: Database,
+        vault: Vault,
+        arrivals: Arrivals,
+        settings: ResidentsSettings,
+        *,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._db = db
+        self._vault = vault
+        self._arrivals = arrivals
+        self._settings = settings
+        self._now = now
+        self._waves = RunningWaves(db, vault, settings.grace)
+
+    async def refresh(self) -> None:
+        """Sees at once what has just changed in units, forms or waves; otherwise it is seen within seconds."""
+        await self._waves.refresh()
+
+    async def receive(self, incoming: Incoming) -> Reply:
+        """Answers one message. When this returns, its effect is on disk. Raises Unavailable when it is not."""
+        now = self._now()
+        running = {wave.id: wave for wave in await self._waves.now()}
+        person = incoming.sender.person
+        lobby = self._vault.lobby(person)
+        nullifiers = self._nullifiers(person, running)
+        async with self._db.transaction() as tx:
+            await tx.alone_with(lobby)
+            rests = await tx.people.at(lobby, tuple(nullifiers.values()))
+            sessions = self._opened_sessions(rests)
+            waiting = self._opened_lobby(lobby, rests)
+            mark = self._vault.lobby_mark(incoming.key)
+            caller = Caller(incoming, now, mark, running, nullifiers, waiting, sessions)
+            outcome = await self._decided(tx, caller)
+            outcome = await self._carried_out(tx, caller, outcome)
+            await self._kept(tx, caller, lobby, outcome)
+        return Reply(tuple(self._made_out(each, person) for each in outcome.say), outcome.stamp)
+
+    # ── Opening and keeping ───────────────────────────────────────────────────────────────────────────────────
+
+    def _nullifiers(self, person: bytes, running: Iterable[int]) -> dict[int, bytes]:
+        found = {}
+        for wave in running:
+            try:
+                found[wave] = self._vault.nullifier(wave, person)
+            except KeyGone:
+                # Sealed since we looked: nobody's session is there any more.
+                self._waves.forget()
+        return found
+
+    def _opened_sessions(self, rests: Person) -> dict[int, Session]:
+        """By wave. One that cannot be read is as if it were not there: a person must always be able to go on."""
+        sessions = {}
+        for nullifier, (wave, sealed) in rests.sessions.items():
+            try:
+                sessions[wave] = Session.from_json(self._vault.open_body(wave, nullifier, sealed))
+            except UNREADABLE as problem:
+                log.error("session.unreadable", wave=wave, reason=type(problem).__name__)
+        return sessions
+
+    def _opened_lobby(self, nullifier: bytes, rests: Person) -> Lobby | None:
+        if rests.lobby is None:
+            return None
+        try:
+            return Lobby.from_json(self._vault.open_lobby(nullifier, rests.lobby))
+        except UNREADABLE as problem:
+            log.error("lobby.unreadable", reason=type(problem).__name__)
+            return None
+
+    async def _kept(self, tx: Tx, caller: Caller, lobby: bytes, outcome: Outcome) -> None:
+        if outcome.session is not None:
+            session = self._marked(caller, outcome.session)
+            nullifier = caller.nullifiers[session.wave]
+            body = self._vault.seal_body(session.wave, nullifier, session.to_json())
+            await tx.sessions.save(nullifier, session.wave, body)
+        if outcome.lobby is not None:
+            waiting = replace(outcome.lobby, seen=marks.with_mark(outcome.lobby.seen, caller.mark))
+            sealed = self._vault.seal_lobby(lobby, waiting.to_json())
+            await tx.lobbies.save(lobby, sealed, local(caller.now).date())
+        elif outcome.leaves_lobby and caller.lobby is not None:
+            await tx.lobbies.delete(lobby)
+
+    def _marked(self, caller: Caller, session: Session) -> Session:
+        """The session with this message among those it has had, and as the one its person is in."""
+        seen = session.seen if caller.lobby is None else marks.joined(session.seen, caller.lobby.seen)
+        others = (each.turn for wave, each in caller.sessions.items() if wave != session.wave)
+        turn = max(session.turn, 1 + max(others, default=0))
+        return replace(session, seen=marks.with_mark(seen, caller.mark), turn=turn)
+
+    def _made_out(self, message: Message, person: bytes) -> Say:
+        key = self._vault.tap_key
+        options = tuple(
+            Option(offer.label, taps.mint(offer.act, key, person), offer.number) for offer in message.offers
+        )
+        return Say(message.text, options, message.file)
+
+    # ── Who answers ───────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _decided(self, tx: Tx, caller: Caller) -> Outcome:
+        incoming = caller.incoming
+        if caller.has_had_this:
+            return self._again(caller)
+        if incoming.start is not None:
+            return self._arrived(caller, incoming.start)
+        if incoming.tap is not None:
+            return self._tapped(caller, incoming.tap)
+        command = commands.read(incoming.text)
+        if command is not None and command.word is Word.CHECK:
+            return await self._checked(tx, caller, command.argument)
+        if command is not None and command.word is Word.START:
+            return self._arrived(caller, command.argument)
+        if caller.lobby is not None:
+            return self._in_lobby(caller, lambda reception: reception.tells(incoming.text))
+        if caller.latest is not None:
+            return self._in_session(caller, caller.latest)
+        return self._in_lobby(caller, lambda reception: reception.begins(incoming.text))
+
+    def _arrived(self, caller: Caller, payload: str) -> Outcome:
+        came_by = entry.read(payload, self._vault.entry_key)
+        latest = caller.latest
+        if (
+            came_by == Entry()
+            and caller.lobby is None
+            and latest is not None
+            and self._is_open(caller, latest)
+        ):
+            return self._in_session(caller, latest, "continue")
+        return self._in_lobby(caller, lambda reception: reception.arrives(came_by))
+
+    def _tapped(self, caller: Caller, token: str) -> Outcome:
+        act = taps.read(token, self._vault.tap_key, caller.incoming.sender.person)
+        match act.split(".", 2) if act else ():
+            case ["s", wave, rest]:
+                session = caller.sessions.get(int(wave))
+                return self._again(caller) if session is None else self._in_session(caller, session, rest)
+            case ["l", *rest]:
+                return self._in_lobby(caller, lambda reception: reception.acts(".".join(rest)))
+        return self._again(caller)
+
+    def _again(self, caller: Caller) -> Outcome:
+        """The current question, and nothing changed but what typed numbers mean."""
+        if caller.lobby is not None:
+            step = Reception(caller.lobby, self._world(caller)).again()
+            if step.effect is None:
+                return Outcome(step.say, lobby=step.lobby if step.lobby != caller.lobby else None)
+        session = caller.latest
+        if session is None:
+            return self._in_lobby(caller, lambda reception: reception.arrives(Entry()))
+        if not self._is_open(caller, session):
+            return self._closed(caller, session)
+        turn = turns.again(caller.running[session.wave].form, session, self._occasion(caller, session.wave))
+        return Outcome(turn.say, session=turn.session if turn.session is not session else None)
+
+    # ── In a survey ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def _in_session(self, caller: Caller, session: Session, act: str | None = None) -> Outcome:
+        if not self._is_open(caller, session):
+            return self._closed(caller, session)
+        wave = caller.running[session.wave]
+        turn = turns.reply(wave.form, session, caller.incoming, self._occasion(caller, wave.id), act)
+        return self._after_turn(caller, turn)
+
+    def _after_turn(self, caller: Caller, turn: Turn) -> Outcome:
+        if turn.leaves is not None:
+            page = turn.leaves.value
+            return self._in_lobby(caller, lambda reception: reception.acts(page))
+        effect = Unsubscribe() if turn.stops else None
+        return Outcome(turn.say, turn.stamp, session=turn.session, leaves_lobby=True, effect=effect)
+
+    def _closed(self, caller: Caller, session: Session) -> Outcome:
+        """The wave has closed: said kindly, nothing lost, and on in the lobby."""
+        farewell = turns.closed(
+            caller.running[session.wave].form, session, self._occasion(caller, session.wave)
+        )
+        outcome = self._in_lobby(caller, lambda reception: reception.acts("menu"))
+        return replace(outcome, say=(farewell, *outcome.say))
+
+    def _is_open(self, caller: Caller, session: Session) -> bool:
+        return caller.running[session.wave].is_open(caller.now)
+
+    def _occasion(self, caller: Caller, wave: int) -> Occasion:
+        running = caller.running[wave]
+        return Occasion(
+            now=local(caller.now),
+            closes_on=running.closes_on,
+            checkable_after=running.withdrawal_until,
+            doors=self._settings.doors,
+            languages=self._settings.languages,
+        )
+
+    # ── In the lobby ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def _in_lobby(self, caller: Caller, page: Callable[[Reception], Step]) -> Outcome:
+        lobby = caller.lobby or self._new_lobby(caller)
+        return self._after(caller, page(Reception(lobby, self._world(caller))))
+
+    def _after(self, caller: Caller, step: Step) -> Outcome:
+        match step.effect:
+            case Begin() as agreed:
+                return self._begun(caller, step.lobby, agreed)
+            case Resume(wave):
+                session = caller.sessions[wave]
+                turn = turns.reply(
+                    caller.running[wave].form,
+                    session,
+                    caller.incoming,
+                    self._occasion(caller, wave),
+                    "continue",
+                )
+                return replace(self._after_turn(caller, turn), say=(*step.say, *turn.say))
+        return Outcome(step.say, lobby=step.lobby, effect=step.effect)
+
+    def _begun(self, caller: Caller, lobby: Lobby, agreed: Begin) -> Outcome:
+        session = Session(
+            wave=agreed.wave,
+            unit=agreed.unit,
+            stream=agreed.stream,
+            language=lobby.language,
+            receipt=receipts.made_from(secrets.token_bytes(receipts.BYTES)),
+            seed=secrets.token_hex(SEED_BYTES),
+        )
+        turn = turns.begin(caller.running[agreed.wave].form, session, self._occasion(caller, agreed.wave))
+        return Outcome(turn.say, session=turn.session, leaves_lobby=True)
+
+    def _new_lobby(self, caller: Caller) -> Lobby:
+        latest = caller.latest
+        if latest is None:
+            return Lobby(caller.language)
+        return Lobby(latest.language, Entry(latest.unit), view="menu", seen=latest.seen)
+
+    def _world(self, caller: Caller) -> World:
+        return World(
+            now=caller.now,
+            running=tuple(caller.running.values()),
+            gazetteer=self._waves.gazetteer,
+            sessions=caller.sessions,
+            account=caller.incoming.sender.account,
+            doors=self._settings.doors,
+            languages=self._settings.languages,
+        )
+
+    # ── What goes beyond the conversation ─────────────────────────────────────────────────────────────────────
+
+    async def _carried_out(self, tx: Tx, caller: Caller, outcome: Outcome) -> Outcome:
+        match outcome.effect:
+            case Withdraw(waves):
+                for wave in waves:
+                    await tx.sessions.delete(caller.nullifiers[wave])
+            case Enrol(unit, consent):
+                # Never a row beside the answers: the journal reaches the database in bulk and in no order.
+                await self._enrolled(caller, unit, consent)
+            case Unsubscribe():
+                await self._arrivals.leave(caller.incoming.sender)
+            case Export():
+                return await self._exported(tx, caller, outcome)
+        return outcome
+
+    async def _exported(self, tx: Tx, caller: Caller, outcome: Outcome) -> Outcome:
+        held = [(caller.running[wave], session) for wave, session in caller.sessions.items()]
+        content = my_data.document(held, await self._contact(tx, caller), caller.now)
+        handed = Message(texts.say(caller.language, "data.exported"), file=(my_data.FILE_NAME, content))
+        return replace(outcome, say=(handed, *outcome.say))
+
+    async def _contact(self, tx: Tx, caller: Caller) -> dict[str, Any] | None:
+        contact = await tx.contacts.by_fingerprint(self._vault.fingerprint(caller.incoming.sender))
+        if contact is None:
+            return None
+        return {
+            "unit": contact.unit,
+            "language": contact.language,
+            "purposes": contact.purposes,
+            "consented_on": contact.consented_on.isoformat(),
+            "consent_text": contact.consent_text,
+        }
+
+    async def _checked(self, tx: Tx, caller: Caller, code: str) -> Outcome:
+        """Whether a receipt is among the sealed ballots. It tells nothing else, and writes nothing."""
+        language = caller.language
+        receipt = receipts.read(code)
+        if receipt is None:
+            return Outcome((Message(texts.say(language, "check.unreadable")),))
+        if await tx.ballots.by_receipt(receipt) is not None:
+            return Outcome((Message(texts.say(language, "check.included", receipt=receipt)),))
+        own = next((each for each in caller.sessions.values() if each.receipt == receipt), None)
+        if own is not None:
+            after = texts.day(language, caller.running[own.wave].withdrawal_until)
+            return Outcome((Message(texts.say(language, "check.not_sealed", receipt=receipt, after=after)),))
+        return Outcome((Message(texts.say(language, "check.not_found", receipt=receipt)),))
+
+    async def _enrolled(self, caller: Caller, unit: str, consent: str) -> None:
+        await self._arrivals.add(
+            Arrival(
+                address=caller.incoming.sender,
+                unit=unit,
+                language=caller.language,
+                purposes=(NOTICES,),
+                consented_on=local(caller.now).date(),
+                consent_text=consent,
+            )
+        )

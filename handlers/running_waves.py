@@ -1,0 +1,113 @@
+"""Keeps the running waves, their forms and the gazetteer in memory, so that an answer costs no query for them."""
+
+import asyncio
+import time
+from datetime import timedelta
+
+from storage import rows
+from storage.database import Database
+from storage.transaction import Tx
+from storage.vault import Vault
+from surveys.forms.form import Form
+from surveys.forms.published import form_from_json
+from surveys.running import Running
+from surveys.units import Gazetteer, Succession, Unit, UnitKind
+
+__all__ = ["RunningWaves"]
+
+MARKER = "waves"
+LOOK_AGAIN = 2.0  # seconds between two looks at the marker; a wave's own times need none
+
+
+class RunningWaves:
+    def __init__(self, db: Database, vault: Vault, grace: timedelta) -> None:
+        self._db = db
+        self._vault = vault
+        self._grace = grace
+        self._waves: tuple[Running, ...] | None = None
+        self._gazetteer = Gazetteer(())
+        self._forms: dict[tuple[str, str], Form] = {}
+        self._marker = -1
+        self._looked_at = float("-inf")
+        self._loading = asyncio.Lock()
+
+    @property
+    def gazetteer(self) -> Gazetteer:
+        return self._gazetteer
+
+    async def now(self) -> tuple[Running, ...]:
+        """Every wave that can be answered or withdrawn from. Raises Unavailable when they were never read and cannot be."""
+        if self._waves is None or time.monotonic() - self._looked_at > LOOK_AGAIN:
+            await self._look()
+        return self._waves or ()
+
+    async def refresh(self) -> None:
+        """Looks at once, for whoever has just changed something in this process."""
+        self._looked_at = float("-inf")
+        await self._look()
+
+    def forget(self) -> None:
+        """What is known may be wrong: the next one who asks reads anew."""
+        self._waves, self._marker = None, -1
+
+    async def _look(self) -> None:
+        if self._loading.locked() and self._waves is not None:
+            return  # somebody is looking; what we know is a moment old at most
+        async with self._loading:
+            if self._waves is not None and time.monotonic() - self._looked_at <= LOOK_AGAIN:
+                return
+            async with self._db.reading() as tx:
+                marker = await tx.markers.value(MARKER)
+                if marker != self._marker or self._waves is None:
+                    await self._load(tx)
+                    self._marker = marker
+            self._looked_at = time.monotonic()
+
+    async def _load(self, tx: Tx) -> None:
+        units = [_unit(each) for each in await tx.units.all()]
+        successions = [
+            Succession(each.unit, each.successor, each.on_date, each.source)
+            for each in await tx.units.successors()
+        ]
+        aliases = [(each.unit, each.alias) for each in await tx.units.aliases()]
+        taking_part: dict[int, set[str]] = {}
+        for each in await tx.wave_units.all():
+            taking_part.setdefault(each.wave_id, set()).add(each.unit)
+        waves = [
+            await self._running(tx, wave, frozenset(taking_part.get(wave.id or 0, ())))
+            for wave in await tx.waves.all()
+            if wave.state in ("open", "closed") and self._vault.has_wave(wave.id or 0)
+        ]
+        self._gazetteer = Gazetteer(units, successions, aliases)
+        self._waves = tuple(waves)
+
+    async def _running(self, tx: Tx, wave: rows.Wave, units: frozenset[str]) -> Running:
+        assert wave.id is not None
+        return Running(
+            id=wave.id,
+            slug=wave.slug,
+            title=wave.title,
+            audience=wave.audience,
+            form=await self._form(tx, wave.form_id, wave.form_version),
+            units=units,
+            opens_at=wave.opens_at,
+            closes_at=wave.closes_at,
+            k=wave.k,
+            grace=self._grace,
+            is_closed=wave.state == "closed",
+        )
+
+    async def _form(self, tx: Tx, id: str, version: str) -> Form:
+        """A published version never changes, so it is read once."""
+        if (id, version) not in self._forms:
+            row = await tx.forms.get(id, version)
+            if row is None:
+                raise LookupError(f"A wave asks {id} {version}, which was never published.")
+            self._forms[id, version] = form_from_json(row.body)
+        return self._forms[id, version]
+
+
+def _unit(row: rows.Unit) -> Unit:
+    return Unit(
+        row.code, row.name, UnitKind(row.kind), row.province, row.valid_from, row.valid_to, row.source
+    )

@@ -1,0 +1,109 @@
+"""Where a person is before they have agreed to a survey, and after: greeting, ward, privacy card, menu, their data. Pure.
+
+The lobby knows of surveys only which there are and whether this person has a session in them; what it decides beyond itself
+is an `Effect`, which the handler carries out."""
+
+import json
+from base64 import b64decode, b64encode
+from dataclasses import dataclass, replace
+from typing import Self
+
+from surveys.entry import Entry, Stream
+from surveys.forms.session import Menu
+
+__all__ = ["Begin", "Effect", "Enrol", "Export", "Lobby", "Resume", "Unsubscribe", "Withdraw"]
+
+
+BY_NO_LINK = Entry()
+
+
+@dataclass(frozen=True, slots=True)
+class Lobby:
+    language: str
+    entry: Entry = BY_NO_LINK
+    """How they came; its unit is the ward they chose since."""
+    view: str = "wards"
+    """The act whose page they see: said again whenever something cannot be understood."""
+    menu: Menu = ()
+    seen: bytes = b""
+
+    @property
+    def unit(self) -> str | None:
+        return self.entry.unit
+
+    def to_json(self) -> bytes:
+        return json.dumps(
+            {
+                "language": self.language,
+                "unit": self.entry.unit,
+                "stream": self.entry.stream,
+                "wave": self.entry.wave,
+                "view": self.view,
+                "menu": self.menu,
+                "seen": b64encode(self.seen).decode(),
+            },
+            ensure_ascii=False,
+            separators=(",", ":"),
+        ).encode()
+
+    @classmethod
+    def from_json(cls, body: bytes | str) -> Self:
+        """Raises ValueError or KeyError for anything `to_json` did not write."""
+        read = json.loads(body)
+        return cls(
+            language=read["language"],
+            entry=Entry(read["unit"], Stream(read["stream"]), read["wave"]),
+            view=read["view"],
+            menu=tuple((number, act) for number, act in read["menu"]),
+            seen=b64decode(read["seen"]),
+        )
+
+    def in_ward(self, unit: str) -> Self:
+        """The lobby after choosing a ward: a link for another ward says nothing any more."""
+        if unit == self.entry.unit:
+            return self
+        return replace(self, entry=Entry(unit))
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """They agreed to this wave's card."""
+
+    wave: int
+    unit: str
+    stream: Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Back to a session they have."""
+
+    wave: int
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Their answers in these waves are to be erased."""
+
+    waves: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Enrol:
+    """They agreed to notices of this unit, in these words."""
+
+    unit: str
+    consent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscribe:
+    """Nothing may be sent to them unasked any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """They want to see what we hold."""
+
+
+Effect = Begin | Resume | Withdraw | Enrol | Unsubscribe | Export

@@ -1,0 +1,76 @@
+"""A wave as a conversation sees it: what is asked, where, until when. It knows no store and no clock."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+
+from surveys.entry import Entry, Stream
+from surveys.forms.form import Form, Kind
+
+__all__ = ["VIETNAM", "Running", "local", "open_in", "stream_for"]
+
+VIETNAM = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
+"""One offset all year, for the whole country, since 1975."""
+A_MOMENT = timedelta(microseconds=1)
+VISITS = "visits"
+SECONDS_A_QUESTION = 12  # reading and tapping; what the visit rating was cut to: five questions in a minute
+
+
+def local(moment: datetime) -> datetime:
+    return moment.astimezone(VIETNAM)
+
+
+@dataclass(frozen=True)
+class Running:
+    """A wave that is open, or closed and not yet sealed: then it can only be withdrawn from."""
+
+    id: int
+    slug: str
+    title: str
+    audience: str
+    form: Form
+    units: frozenset[str]
+    opens_at: datetime
+    closes_at: datetime
+    k: int
+    grace: timedelta
+    is_closed: bool = False
+    """Closed before its time."""
+
+    def is_open(self, now: datetime) -> bool:
+        return not self.is_closed and self.opens_at <= now < self.closes_at
+
+    @property
+    def closes_on(self) -> date:
+        """The last whole day: a wave that closes at midnight closes on the day before."""
+        return local(self.closes_at - A_MOMENT).date()
+
+    @property
+    def withdrawal_until(self) -> date:
+        return local(self.closes_at + self.grace - A_MOMENT).date()
+
+    @property
+    def count(self) -> int:
+        """Questions at most."""
+        return sum(question.is_asked and question.kind is not Kind.NOTE for question in self.form.questions)
+
+    @property
+    def minutes(self) -> int:
+        return max(1, round(self.count * SECONDS_A_QUESTION / 60))
+
+
+def stream_for(entry: Entry, wave: Running, unit: str) -> Stream:
+    """How somebody who came by this entry answers in this wave: a link counts only for what it was signed for."""
+    if entry.unit != unit or (entry.wave is not None and entry.wave != wave.slug):
+        return Stream.OPEN
+    if entry.stream is Stream.VISIT and wave.audience != VISITS:
+        return Stream.OPEN
+    if entry.stream is Stream.INVITED and wave.audience == VISITS and entry.wave is None:
+        return Stream.OPEN
+    return entry.stream
+
+
+def open_in(running: Iterable[Running], unit: str, now: datetime) -> tuple[Running, ...]:
+    """The waves a person of this unit can answer now; visits first, because who scans at the counter is in a hurry."""
+    waves = [wave for wave in running if unit in wave.units and wave.is_open(now)]
+    return tuple(sorted(waves, key=lambda wave: (wave.audience != VISITS, wave.closes_at, wave.id)))
