@@ -140,10 +140,7 @@ class Arrivals:
     def _alone(self) -> Iterator[bool]:
         directory = os.open(self._directory, os.O_RDONLY)
         try:
-            fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield True
-        except BlockingIOError:
-            yield False
+            yield _locked(directory)
         finally:
             os.close(directory)
 
@@ -153,3 +150,11 @@ class Arrivals:
             os.fsync(directory)
         finally:
             os.close(directory)
+
+
+def _locked(directory: int) -> bool:
+    try:
+        fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

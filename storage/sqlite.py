@@ -156,8 +156,8 @@ class Batch:
         self.units = 0
 
     @property
-    def is_old(self) -> bool:
-        return time.monotonic() - self._opened > OLD_ENOUGH
+    def is_full(self) -> bool:
+        return self.units > 0 and time.monotonic() - self._opened > OLD_ENOUGH
 
     def settle(self, failure: BaseException | None) -> None:
         self.failure = failure
@@ -222,8 +222,6 @@ class SqliteDatabase(Database):
             if is_away(problem):
                 raise Unavailable("The database could not keep this.") from problem
             raise
-        else:
-            batch.units += 1
         finally:
             connection.end()
             self._is_taken = False
@@ -295,11 +293,12 @@ class SqliteDatabase(Database):
                 self._quiet.set()
         elif self._state is State.OPEN:
             assert self._batch is not None
-            if self._batch.failure is not None or not self._someone_waits() or self._batch.is_old:
+            if self._batch.failure is not None or not self._someone_waits() or self._batch.is_full:
                 self._state = State.COMMITTING
                 self._on_disk(self._commit if self._batch.failure is None else self._abandon, self._committed)
             else:
                 self._is_taken = True
+                self._batch.units += 1
                 self._queue.popleft().set_result(self._batch)
 
     def _someone_waits(self) -> bool:
