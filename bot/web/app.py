@@ -2,7 +2,7 @@
 
 Starlette rather than FastAPI: nothing here is validated by a model, and FastAPI alone costs most of a second at start."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 import structlog
 from starlette.applications import Starlette
@@ -16,13 +16,14 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.channels.web_chat import WebChat
-from bot.web.board import Board
+from bot.web.board import boards
 from bot.web.chat import ChatRoutes
 from bot.web.guard import SECURITY_HEADERS
 from bot.web.pages import Pages
 from bot.web.visitor import COOKIE, KEPT_FOR, Visitors
 from bot.web.words import language_of
 from storage.database import Unavailable
+from surveys.releases import ReleasedWard
 
 __all__ = ["Results", "Site", "build"]
 
@@ -31,8 +32,8 @@ log = structlog.get_logger(__name__)
 LANGUAGE_COOKIE = "langnghe_language"
 FOR_EVER = "public, max-age=31536000, immutable"
 
-Results = Callable[[], Awaitable[Sequence[Board]]]
-"""What is released, the newest wave first. Raises Unavailable when the database is away."""
+Results = Callable[[], Awaitable[Iterable[ReleasedWard]]]
+"""`Waves.results`: what is released, the latest wave first. Raises Unavailable when the database is away."""
 Health = Callable[[], Awaitable[Mapping[str, object]]]
 """What `/healthz` says; `"status": "ok"` when all is well."""
 
@@ -132,14 +133,14 @@ class _Rooms:
 
     async def home(self, request: Request) -> Response:
         language = _language(request)
-        response = HTMLResponse(self._pages.home(language, await self._results()))
+        response = HTMLResponse(self._pages.home(language, boards(await self._results())))
         if self._visitors.read(request.cookies.get(COOKIE)) is None:
             self._set_cookie(response, COOKIE, self._visitors.mint())
         return self._remembering(request, response, language)
 
     async def results(self, request: Request) -> Response:
         language = _language(request)
-        response = HTMLResponse(self._pages.results(language, await self._results()))
+        response = HTMLResponse(self._pages.results(language, boards(await self._results())))
         return self._remembering(request, response, language)
 
     async def healthz(self, request: Request) -> Response:

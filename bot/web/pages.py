@@ -9,8 +9,8 @@ from types import MappingProxyType
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from bot.web.board import Board
-from bot.web.words import DEFAULT_LANGUAGE, LANGUAGES, Words
+from bot.web.board import Board, on_the_scale, open_headline, the_others
+from bot.web.words import DEFAULT_LANGUAGE, LANGUAGES, NUMBER_SPACE, Words
 
 __all__ = ["Asset", "Pages"]
 
@@ -35,6 +35,7 @@ class Pages:
         found = [_asset(path) for path in sorted((HERE / "static").iterdir())]
         self.assets: Mapping[str, Asset] = MappingProxyType({asset.name: asset for _, asset in found})
         places = {original: f"/static/{asset.name}" for original, asset in found}
+        self._drawn: dict[tuple[str, str], tuple[object, str]] = {}
         self._environment = Environment(
             loader=FileSystemLoader(HERE / "templates"),
             autoescape=select_autoescape(),
@@ -42,20 +43,34 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.filters["in_language"] = in_language
+        self._environment.filters.update(
+            in_language=in_language,
+            sentence=sentence,
+            on_the_scale=on_the_scale,
+            the_others=the_others,
+            open_headline=open_headline,
+        )
         self._environment.globals.update(
             asset=places.__getitem__, languages=LANGUAGES, demo=demo, telegram_url=telegram_url, k=k
         )
 
     def home(self, language: str, boards: Sequence[Board]) -> str:
-        return self._rendered("page.html", language, boards=boards)
+        return self._kept("page.html", language, boards)
 
     def results(self, language: str, boards: Sequence[Board]) -> str:
-        return self._rendered("results.html", language, boards=boards)
+        return self._kept("results.html", language, boards)
 
     def plain(self, language: str, key: str) -> str:
         """One sentence and the way back."""
         return self._rendered("plain.html", language, title=Words(language)(key))
+
+    def _kept(self, template: str, language: str, boards: Sequence[Board]) -> str:
+        """A release never changes, and nothing on these pages is about who reads them: they are drawn once."""
+        released = tuple((board.wave.slug, board.wave.released_at, len(board.wards)) for board in boards)
+        key = template, language
+        if key not in self._drawn or self._drawn[key][0] != released:
+            self._drawn[key] = released, self._rendered(template, language, boards=boards)
+        return self._drawn[key][1]
 
     def _rendered(self, template: str, language: str, **values: object) -> str:
         return self._environment.get_template(template).render(say=Words(language), **values)
@@ -63,7 +78,13 @@ class Pages:
 
 def in_language(words: Mapping[str, str], say: Words) -> str:
     """One of several languages, else the default one, else any: a form may be written in one language only."""
-    return words.get(say.language) or words.get(DEFAULT_LANGUAGE) or next(iter(words.values()), "")
+    text = words.get(say.language) or words.get(DEFAULT_LANGUAGE) or next(iter(words.values()), "")
+    return text.replace(" %", f"{NUMBER_SPACE}%")
+
+
+def sentence(text: str) -> str:
+    """A phrase as the beginning of a line."""
+    return text[:1].upper() + text[1:]
 
 
 def _asset(path: Path) -> tuple[str, Asset]:

@@ -3,12 +3,15 @@ those are the chat's words, in `surveys/texts`."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
 from functools import cache
+from math import ceil, floor
 from pathlib import Path
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-__all__ = ["DEFAULT_LANGUAGE", "LANGUAGES", "Words", "language_of"]
+__all__ = ["DEFAULT_LANGUAGE", "LANGUAGES", "NUMBER_SPACE", "Words", "language_of"]
 
 LANGUAGES: Mapping[str, str] = MappingProxyType({"vi": "Tiếng Việt", "en": "English", "km": "ភាសាខ្មែរ"})
 """Code → the language's own name, in the order they are offered."""
@@ -17,6 +20,7 @@ CATALOGUES = Path(__file__).parent / "texts"
 HERE = ZoneInfo("Asia/Ho_Chi_Minh")
 NUMBER_SPACE = "\N{NO-BREAK SPACE}"
 MOST_PLACES = 6
+HAIR = 1e-9  # what floating point adds to a number that is exact
 
 
 def language_of(*wishes: str | None) -> str:
@@ -56,18 +60,19 @@ class Words:
     def whole(self, number: int) -> str:
         return f"{number:,}".replace(",", self._thousands)
 
-    def percent(self, share: float, places: int = 2) -> str:
+    def percent(self, share: float | Fraction | Decimal, places: int = 2) -> str:
         """A share between 0 and 1, rounded; with a further decimal where it would else seem to reach a whole per cent that
         it does not: 89,996 %, because thresholds are whole."""
-        number = share * 100
+        number = float(share) * 100
         while number < round(number, places) == int(round(number, places)) and places < MOST_PLACES:
             places += 1
         return f"{number:.{places}f}".replace(".", self._decimal) + NUMBER_SPACE + "%"
 
     def span(self, low: float, high: float) -> str:
-        """An interval in per cent, without the sign: 87,0–94,3."""
-        ends = (self.percent(end, 1).removesuffix(NUMBER_SPACE + "%") for end in (low, high))
-        return "–".join(ends)
+        """An interval in per cent, without the sign: 86,9–94,3. Rounded outwards, so that it never claims more than is known
+        and never seems to stop at a threshold that it holds."""
+        ends = floor(low * 1000 + HAIR) / 10, ceil(high * 1000 - HAIR) / 10
+        return "–".join(f"{end:.1f}".replace(".", self._decimal) for end in ends)
 
     def day(self, moment: date | datetime) -> str:
         """As it is said here, in local time: 18/12/2026."""

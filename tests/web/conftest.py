@@ -9,8 +9,8 @@ import pytest
 
 from bot.channels.web_chat import WebChat
 from bot.web.app import Site, build
-from bot.web.board import Board
 from bot.web.server import listen, serve_on
+from surveys.releases import ReleasedWard
 from tests.web import sample
 from tests.web.talker import Talker
 
@@ -27,8 +27,8 @@ class Server:
         self.url = url
 
 
-async def results() -> Sequence[Board]:
-    return sample.boards()
+async def results() -> Sequence[ReleasedWard]:
+    return sample.released()
 
 
 async def health() -> dict[str, object]:
