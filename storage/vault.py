@@ -57,6 +57,8 @@ class Vault:
         """Signs the taps we offer."""
         self.entry_key = keys.get_or_create("entry")
         """Signs the links and QR codes we hand out."""
+        self.cookie_key = keys.get_or_create("cookie")
+        """Signs the cookie by which the web chat knows a visitor again."""
         if not keys.names(RING):
             keys.create(f"{RING}1")
 

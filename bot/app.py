@@ -1,0 +1,189 @@
+"""Everything is built here, once, and closed in reverse. The only place that knows all the rooms."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from socket import socket
+from typing import TYPE_CHECKING
+
+import structlog
+from starlette.types import ASGIApp
+
+from bot.channels.web_chat import WebChat
+from bot.clock import Clock, Tick
+from bot.intake import Intake
+from bot.lanes import Lanes
+from bot.settings import Settings
+from bot.web.app import build
+from bot.web.server import serve_on
+from handlers.quarantine import Quarantine
+from handlers.residents import Residents, ResidentsSettings
+from handlers.waves import Waves
+from storage import migrate
+from storage.arrivals import Arrivals
+from storage.database import Database, Unavailable
+from storage.keys import FileKeys
+from storage.vault import Vault
+from surveys import texts
+from surveys.doors import Doors
+from surveys.waves import GRACE, LOCAL
+
+if TYPE_CHECKING:
+    from bot.channels.telegram_residents import TelegramResidents
+
+__all__ = ["House", "opened", "serve", "utc_now"]
+
+log = structlog.get_logger(__name__)
+
+STEPS_EVERY = timedelta(minutes=1)
+ARRIVALS_EVERY = timedelta(hours=1)  # the hour is the finest time a contact may carry
+PURGE_EVERY = timedelta(hours=6)
+LOBBY_KEPT = timedelta(days=30)  # a conversation that led nowhere
+QUARANTINE_KEPT = timedelta(days=90)
+TELEGRAM_WEBHOOK = "/telegram"
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class House:
+    """What is opened once and shared: the rooms, furnished."""
+
+    settings: Settings
+    db: Database
+    vault: Vault
+    arrivals: Arrivals
+    residents: Residents
+    waves: Waves
+    intake: Intake
+    now: Callable[[], datetime]
+
+    @property
+    def threshold(self) -> str | None:
+        """The satisfaction that passes, as a share (`0.9`); None while nobody has set one."""
+        percent = self.settings.satisfaction_threshold
+        return None if percent is None else str(percent / Decimal(100))
+
+    async def flush_arrivals(self) -> None:
+        await self.arrivals.flush(self.db)
+
+    async def purge(self) -> None:
+        """Forgets conversations that led nowhere, and what broke long ago."""
+        today = self.now().astimezone(LOCAL).date()
+        async with self.db.transaction() as tx:
+            await tx.lobbies.purge(today - LOBBY_KEPT)
+            await tx.quarantine.purge(today - QUARANTINE_KEPT)
+
+    async def advance_waves(self) -> None:
+        if await self.waves.advance():
+            await self.residents.refresh()
+
+    async def health(self) -> Mapping[str, object]:
+        begun = time.perf_counter()
+        try:
+            async with self.db.reading() as tx:
+                waves = await tx.waves.all()
+        except Unavailable:
+            return {"status": "unavailable", "database": "away"}
+        milliseconds = round(1000 * (time.perf_counter() - begun), 1)
+        states: dict[str, int] = {}
+        for wave in waves:
+            states[wave.state] = states.get(wave.state, 0) + 1
+        return {"status": "ok", "database": "ok", "database_ms": milliseconds, "waves": states}
+
+
+@asynccontextmanager
+async def opened(settings: Settings, *, now: Callable[[], datetime] = utc_now) -> AsyncIterator[House]:
+    """The house, its database brought up to date. Raises Unavailable when the database cannot be opened."""
+    await migrate.up(settings.database_url)
+    db = await Database.open(settings.database_url)
+    try:
+        vault = Vault(FileKeys(settings.keys_dir))
+        arrivals = Arrivals(settings.keys_dir / "arrivals", vault)
+        doors = Doors(
+            duty_phone=settings.duty_phone,
+            province=settings.province_name,
+            province_contact=settings.province_contact,
+        )
+        residents = Residents(db, vault, arrivals, ResidentsSettings(doors=doors, grace=GRACE), now=now)
+        intake = Intake(residents, Lanes(), Quarantine(db, now), _sorry)
+        house = House(settings, db, vault, arrivals, residents, Waves(db, vault, now), intake, now)
+        # What a crash left waiting, and what waits still when we go.
+        await house.flush_arrivals()
+        yield house
+        await house.flush_arrivals()
+    finally:
+        await db.close()
+
+
+async def serve(house: House, listener: socket, stop: asyncio.Event, *, demo: bool = False) -> None:
+    """Serves until `stop` is set: the web, Telegram if it has a token, and the clock."""
+    settings = house.settings
+    async with AsyncExitStack() as stack:
+        telegram = await _telegram(house, stack)
+        webhooks: dict[str, ASGIApp] = {}
+        if telegram is not None and settings.telegram_mode == "webhook":
+            webhooks[TELEGRAM_WEBHOOK] = telegram.webhook
+        name = await telegram.username() if telegram is not None else None
+        site = build(
+            results=house.waves.results,
+            web_chat=WebChat(house.intake.accept) if settings.web_chat else None,
+            webhooks=webhooks,
+            health=house.health,
+            cookie_key=house.vault.cookie_key,
+            secure=settings.public_url.startswith("https://"),
+            demo=demo,
+            telegram_url=f"https://t.me/{name}" if name else None,
+            k=settings.privacy_k,
+        )
+        await stack.enter_async_context(Clock(_ticks(house)))
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(serve_on(listener, site, stop))
+            if telegram is not None:
+                tasks.create_task(_listen(telegram, settings, stop))
+
+
+async def _telegram(house: House, stack: AsyncExitStack) -> "TelegramResidents | None":
+    settings = house.settings
+    if settings.telegram_token is None:
+        return None
+    # Importing aiogram takes seconds and a hundred megabytes: only where Telegram is spoken to.
+    from bot.channels.telegram_residents import TelegramResidents
+
+    secret = settings.telegram_secret
+    return await stack.enter_async_context(
+        TelegramResidents(
+            settings.telegram_token.get_secret_value(),
+            house.intake.accept,
+            refusal=texts.say(texts.DEFAULT, "group.refusal"),
+            secret=secret.get_secret_value() if secret and settings.telegram_mode == "webhook" else None,
+            api=settings.telegram_api,
+        )
+    )
+
+
+async def _listen(telegram: "TelegramResidents", settings: Settings, stop: asyncio.Event) -> None:
+    if settings.telegram_mode == "polling":
+        await telegram.poll(stop)
+        return
+    outcome = await telegram.set_webhook(settings.public_url.rstrip("/") + TELEGRAM_WEBHOOK)
+    log.info("telegram.webhook", outcome=repr(outcome))
+
+
+def _ticks(house: House) -> tuple[Tick, ...]:
+    return (
+        Tick("waves", STEPS_EVERY, house.advance_waves),
+        Tick("arrivals", ARRIVALS_EVERY, house.flush_arrivals),
+        Tick("purge", PURGE_EVERY, house.purge),
+    )
+
+
+def _sorry(language: str | None) -> str:
+    wish = (language or "")[:2].lower()
+    return texts.say(wish if wish in texts.LANGUAGES else texts.DEFAULT, "sorry")
