@@ -17,7 +17,8 @@ from storage.database import Database
 from storage.people import Person
 from storage.transaction import Tx
 from storage.vault import KeyGone, Tampered, Vault
-from surveys import commands, entry, marks, my_data, receipts, taps, texts
+from surveys import commands, entry, marks, my_data, taps, texts
+from surveys.ballots import RECEIPT_BYTES, new_receipt, read_receipt
 from surveys.commands import Word
 from surveys.conversation import Incoming, Option, Reply, Say
 from surveys.doors import Doors
@@ -30,6 +31,7 @@ from surveys.lobby import Begin, Effect, Enrol, Export, Lobby, Resume, Unsubscri
 from surveys.reception import Reception, Step, World
 from surveys.running import Running, local
 from surveys.taps import Message
+from surveys.waves import GRACE
 
 __all__ = ["Residents", "ResidentsSettings"]
 
@@ -46,7 +48,7 @@ class ResidentsSettings:
 
     doors: Doors = field(default_factory=Doors)
     languages: tuple[str, ...] = texts.LANGUAGES
-    grace: timedelta = timedelta(days=7)
+    grace: timedelta = GRACE
     """From closing to sealing: answers are fixed, but can still be withdrawn."""
 
 
@@ -286,7 +288,8 @@ class Residents:
         return Occasion(
             now=local(caller.now),
             closes_on=running.closes_on,
-            checkable_after=running.withdrawal_until,
+            withdrawal_until=running.withdrawal_until,
+            checkable_after=running.sealed_on,
             doors=self._settings.doors,
             languages=self._settings.languages,
         )
@@ -319,7 +322,7 @@ class Residents:
             unit=agreed.unit,
             stream=agreed.stream,
             language=lobby.language,
-            receipt=receipts.made_from(secrets.token_bytes(receipts.BYTES)),
+            receipt=new_receipt(secrets.token_bytes(RECEIPT_BYTES)),
             seed=secrets.token_hex(SEED_BYTES),
         )
         turn = turns.begin(caller.running[agreed.wave].form, session, self._occasion(caller, agreed.wave))
@@ -379,14 +382,14 @@ class Residents:
     async def _checked(self, tx: Tx, caller: Caller, code: str) -> Outcome:
         """Whether a receipt is among the sealed ballots. It tells nothing else, and writes nothing."""
         language = caller.language
-        receipt = receipts.read(code)
+        receipt = read_receipt(code)
         if receipt is None:
             return Outcome((Message(texts.say(language, "check.unreadable")),))
         if await tx.ballots.by_receipt(receipt) is not None:
             return Outcome((Message(texts.say(language, "check.included", receipt=receipt)),))
         own = next((each for each in caller.sessions.values() if each.receipt == receipt), None)
         if own is not None:
-            after = texts.day(language, caller.running[own.wave].withdrawal_until)
+            after = texts.day(language, caller.running[own.wave].sealed_on)
             return Outcome((Message(texts.say(language, "check.not_sealed", receipt=receipt, after=after)),))
         return Outcome((Message(texts.say(language, "check.not_found", receipt=receipt)),))
 

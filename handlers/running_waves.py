@@ -4,18 +4,19 @@ import asyncio
 import time
 from datetime import timedelta
 
+from handlers.units import gazetteer
 from storage import rows
+from storage.catalogue import CATALOGUE
 from storage.database import Database
 from storage.transaction import Tx
 from storage.vault import Vault
 from surveys.forms.form import Form
 from surveys.forms.published import form_from_json
 from surveys.running import Running
-from surveys.units import Gazetteer, Succession, Unit, UnitKind
+from surveys.units import Gazetteer
 
 __all__ = ["RunningWaves"]
 
-MARKER = "waves"
 LOOK_AGAIN = 2.0  # seconds between two looks at the marker; a wave's own times need none
 
 
@@ -57,19 +58,13 @@ class RunningWaves:
             if self._waves is not None and time.monotonic() - self._looked_at <= LOOK_AGAIN:
                 return
             async with self._db.reading() as tx:
-                marker = await tx.markers.value(MARKER)
+                marker = await tx.markers.value(CATALOGUE)
                 if marker != self._marker or self._waves is None:
                     await self._load(tx)
                     self._marker = marker
             self._looked_at = time.monotonic()
 
     async def _load(self, tx: Tx) -> None:
-        units = [_unit(each) for each in await tx.units.all()]
-        successions = [
-            Succession(each.unit, each.successor, each.on_date, each.source)
-            for each in await tx.units.successors()
-        ]
-        aliases = [(each.unit, each.alias) for each in await tx.units.aliases()]
         taking_part: dict[int, set[str]] = {}
         for each in await tx.wave_units.all():
             taking_part.setdefault(each.wave_id, set()).add(each.unit)
@@ -78,7 +73,7 @@ class RunningWaves:
             for wave in await tx.waves.all()
             if wave.state in ("open", "closed") and self._vault.has_wave(wave.id or 0)
         ]
-        self._gazetteer = Gazetteer(units, successions, aliases)
+        self._gazetteer = await gazetteer(tx)
         self._waves = tuple(waves)
 
     async def _running(self, tx: Tx, wave: rows.Wave, units: frozenset[str]) -> Running:
@@ -105,9 +100,3 @@ class RunningWaves:
                 raise LookupError(f"A wave asks {id} {version}, which was never published.")
             self._forms[id, version] = form_from_json(row.body)
         return self._forms[id, version]
-
-
-def _unit(row: rows.Unit) -> Unit:
-    return Unit(
-        row.code, row.name, UnitKind(row.kind), row.province, row.valid_from, row.valid_to, row.source
-    )

@@ -16,6 +16,7 @@ from surveys.lobby import Begin, Effect, Enrol, Export, Lobby, Resume, Unsubscri
 from surveys.running import Running, open_in, stream_for
 from surveys.taps import Message, Offer
 from surveys.units import FoundKind, Gazetteer, Unit
+from surveys.waves import Audience
 
 __all__ = ["Reception", "Step", "World"]
 
@@ -83,7 +84,7 @@ class Reception:
         waves = open_in(self.world.running, unit.code, self.world.now)
         linked = [wave for wave in waves if wave.slug == self.lobby.entry.wave]
         if not linked and self.lobby.entry.stream is Stream.VISIT:
-            linked = [wave for wave in waves if wave.audience == "visits"]
+            linked = [wave for wave in waves if wave.audience == Audience.VISITS]
         chosen = (linked or list(waves))[0] if len(linked or waves) == 1 else None
         if chosen is not None and chosen.id in self.world.sessions:
             return Step(self.lobby, effect=Resume(chosen.id))
@@ -345,7 +346,7 @@ class Reception:
             withdrawal_until=wave.withdrawal_until,
             account=self.world.account,
         )
-        about = "about.visit" if wave.audience == "visits" else "about"
+        about = "about.visit" if wave.audience == Audience.VISITS else "about"
         lines = (
             greeting,
             self._say(

@@ -2,22 +2,20 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 
 from surveys.entry import Entry, Stream
 from surveys.forms.form import Form, Kind
+from surveys.waves import LOCAL, Audience
 
-__all__ = ["VIETNAM", "Running", "local", "open_in", "stream_for"]
+__all__ = ["Running", "local", "open_in", "stream_for"]
 
-VIETNAM = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
-"""One offset all year, for the whole country, since 1975."""
 A_MOMENT = timedelta(microseconds=1)
-VISITS = "visits"
 SECONDS_A_QUESTION = 12  # reading and tapping; what the visit rating was cut to: five questions in a minute
 
 
 def local(moment: datetime) -> datetime:
-    return moment.astimezone(VIETNAM)
+    return moment.astimezone(LOCAL)
 
 
 @dataclass(frozen=True)
@@ -42,11 +40,16 @@ class Running:
 
     @property
     def closes_on(self) -> date:
-        """The last whole day: a wave that closes at midnight closes on the day before."""
-        return local(self.closes_at - A_MOMENT).date()
+        """The last whole day: a promise of “until the end of that day” that is kept whatever the hour of closing."""
+        return max(_last_whole_day(self.closes_at), local(self.opens_at).date())
 
     @property
     def withdrawal_until(self) -> date:
+        return max(_last_whole_day(self.closes_at + self.grace), self.closes_on)
+
+    @property
+    def sealed_on(self) -> date:
+        """After that day a receipt can be checked."""
         return local(self.closes_at + self.grace - A_MOMENT).date()
 
     @property
@@ -59,13 +62,17 @@ class Running:
         return max(1, round(self.count * SECONDS_A_QUESTION / 60))
 
 
+def _last_whole_day(end: datetime) -> date:
+    return local(end).date() - timedelta(days=1)
+
+
 def stream_for(entry: Entry, wave: Running, unit: str) -> Stream:
     """How somebody who came by this entry answers in this wave: a link counts only for what it was signed for."""
     if entry.unit != unit or (entry.wave is not None and entry.wave != wave.slug):
         return Stream.OPEN
-    if entry.stream is Stream.VISIT and wave.audience != VISITS:
+    if entry.stream is Stream.VISIT and wave.audience != Audience.VISITS:
         return Stream.OPEN
-    if entry.stream is Stream.INVITED and wave.audience == VISITS and entry.wave is None:
+    if entry.stream is Stream.INVITED and wave.audience == Audience.VISITS and entry.wave is None:
         return Stream.OPEN
     return entry.stream
 
@@ -73,4 +80,4 @@ def stream_for(entry: Entry, wave: Running, unit: str) -> Stream:
 def open_in(running: Iterable[Running], unit: str, now: datetime) -> tuple[Running, ...]:
     """The waves a person of this unit can answer now; visits first, because who scans at the counter is in a hurry."""
     waves = [wave for wave in running if unit in wave.units and wave.is_open(now)]
-    return tuple(sorted(waves, key=lambda wave: (wave.audience != VISITS, wave.closes_at, wave.id)))
+    return tuple(sorted(waves, key=lambda wave: (wave.audience != Audience.VISITS, wave.closes_at, wave.id)))

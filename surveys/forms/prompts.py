@@ -8,6 +8,7 @@ from itertools import count
 
 from surveys import texts
 from surveys.doors import Doors
+from surveys.forms import questions
 from surveys.forms.form import Choice, Form, Kind, Question, Role
 from surveys.forms.session import Held, Menu, Session
 from surveys.forms.walk import Walk
@@ -43,6 +44,8 @@ class Occasion:
     """Local time, aware."""
     closes_on: date
     """The last day of the wave."""
+    withdrawal_until: date
+    """The last day on which answers can be taken back."""
     checkable_after: date
     """The day after which a receipt can be checked."""
     doors: Doors
@@ -160,13 +163,12 @@ class View:
     def _choices(self, question: Question, act: str) -> list[Offer]:
         language = self.session.language
         places = {choice.name: str(place) for place, choice in enumerate(question.choices)}
+        choices = self.walk.choices(question)
         return [
             Offer(
-                label_of(choice, language, self.form.language),
-                act + places.get(choice.name, "other"),
-                0 if choice.name == "0" else number,
+                label_of(choice, language, self.form.language), act + places.get(choice.name, "other"), number
             )
-            for number, choice in enumerate(self.walk.choices(question), start=1)
+            for number, choice in zip(questions.numbers(choices), choices, strict=True)
         ]
 
     def _steps(self, question: Question, act: str) -> list[Offer]:
@@ -196,9 +198,9 @@ class View:
     def _greatest_number(self, question: Question) -> int:
         match question.kind:
             case Kind.SELECT_ONE:
-                return len(self.walk.choices(question))
+                return max(questions.numbers(self.walk.choices(question)), default=0)
             case Kind.SELECT_MULTIPLE | Kind.RANK:
-                return len(self.walk.choices(question)) + 1
+                return 1 + max(questions.numbers(self.walk.choices(question)), default=0)
             case Kind.ACKNOWLEDGE:
                 return 1
         return 0

@@ -57,7 +57,7 @@ def closed(form: Form, session: Session, occasion: Occasion) -> Message:
     view = View(form, session, occasion)
     given = sum(1 for question in view.asked if view.answers.get(question.name))
     closes = texts.day(session.language, occasion.closes_on)
-    until = texts.day(session.language, occasion.checkable_after)
+    until = texts.day(session.language, occasion.withdrawal_until)
     return Message(view.say("closed", closes=closes, until=until, count=given, receipt=session.receipt))
 
 
@@ -279,7 +279,7 @@ class _Turns:
         if self._is_alarming(question, text):
             return self._alarmed(question, text)
         command = commands.read(text)
-        if command is not None:
+        if command is not None and not self._is_a_choice(question, text):
             return self.commanded(command)
         act = self._numbered(question, text)
         if act is not None:
@@ -287,6 +287,14 @@ class _Turns:
         if question is None:
             return self.again(self.view.say("not_understood.end"))
         return self._answered(question, text)
+
+    def _is_a_choice(self, question: Question | None, text: str) -> bool:
+        """“Việc khác” may be a choice of this very question: then it is no command."""
+        if question is None or question.kind is not Kind.SELECT_ONE:
+            return False
+        wanted = questions.fold(text)
+        choices = self.view.walk.choices(question)
+        return any(questions.fold(label) == wanted for each in choices for label in each.label.values())
 
     def commanded(self, command: Command) -> Turn:
         match command.word:
