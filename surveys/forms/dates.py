@@ -1,10 +1,10 @@
-"""Days and times as people in Vietnam type them: the day before the month, hours with “h” or “giờ”. Pure."""
+"""Days and times as people in Vietnam type them (the day first, hours with “h” or “giờ”), and as forms print them. Pure."""
 
 import re
-from collections.abc import Iterator
-from datetime import date, time, timedelta
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime, time, timedelta
 
-__all__ = ["read_day", "read_time"]
+__all__ = ["formatted", "read_day", "read_time"]
 
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 CENTURY_TURNS = 50  # a year written with two digits: 49 is 2049, 50 is 1950
@@ -124,3 +124,37 @@ def read_time(folded: str) -> time | None:
         return time(hour, minute, second)
     except ValueError:
         return None
+
+
+FIELD = re.compile(r"%([YymnbdeaHhMS3])")
+
+
+def formatted(moment: date | datetime, pattern: str, language: str) -> str:
+    """`format-date()`: the codes are ODK's, the names of months and weekdays the language's own."""
+    at = moment if isinstance(moment, datetime) else datetime(moment.year, moment.month, moment.day)  # noqa: DTZ001
+    fields: Mapping[str, Callable[[], str]] = {
+        "Y": lambda: f"{at.year:04}",
+        "y": lambda: f"{at.year % 100:02}",
+        "m": lambda: f"{at.month:02}",
+        "n": lambda: str(at.month),
+        "b": lambda: _names_of("months", language)[at.month],
+        "d": lambda: f"{at.day:02}",
+        "e": lambda: str(at.day),
+        "a": lambda: _names_of("days", language)[at.weekday()],
+        "H": lambda: f"{at.hour:02}",
+        "h": lambda: str(at.hour),
+        "M": lambda: f"{at.minute:02}",
+        "S": lambda: f"{at.second:02}",
+        "3": lambda: f"{at.microsecond // 1000:03}",
+    }
+    return FIELD.sub(lambda found: fields[found[1]](), pattern)
+
+
+def _names_of(what: str, language: str) -> Mapping[int, str]:
+    from babel import UnknownLocaleError, dates
+
+    names = dates.get_month_names if what == "months" else dates.get_day_names
+    try:
+        return names("abbreviated", locale=language)
+    except (UnknownLocaleError, ValueError):
+        return names("abbreviated", locale="en")

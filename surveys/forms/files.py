@@ -13,7 +13,7 @@ from pathlib import PurePath
 
 from surveys.forms.faults import Fault, FormFaults
 
-__all__ = ["ROWS", "suffix_of"]
+__all__ = ["FILE", "ROWS", "suffix_of"]
 
 MEGABYTE = 1_000_000
 FILE = 5 * MEGABYTE  # bytes: a workbook with pictures in it is still smaller
@@ -21,7 +21,7 @@ OLD_WORKBOOK = 2 * MEGABYTE  # an .xls is not compressed; 2,000 rows take half a
 TEXT = 1 * MEGABYTE  # CSV and Markdown
 UNPACKED = 15 * MEGABYTE  # all parts of an .xlsx together
 STRINGS = 4 * MEGABYTE  # its table of texts
-PART = 600_000  # any other part that is read whole: styles, properties
+PART = 250_000  # any other part that is read whole: styles (each becomes an object), properties
 PARTS = 1_000
 ROWS = 5_000  # in one sheet; the longest forms of KoboToolbox's library have 1,500
 CELLS = 150_000  # in one workbook
@@ -191,18 +191,18 @@ class _Nowhere:
 
 
 def _look_into_text(content: bytes, suffix: str) -> None:
+    lines = content.count(b"\n")
+    if lines > 2 * ROWS:
+        _refuse(f"the file has {lines:,} lines; a form has a few hundred")
     if len(content) > TEXT:
-        _refuse(f"the file has {len(content) / MEGABYTE:.1f} MB; a form has at most {TEXT // MEGABYTE}")
+        _refuse(f"the file has {len(content):,} bytes; a form has at most {TEXT:,}")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         _refuse("the text is not UTF-8; in Excel, save as “CSV UTF-8”")
     if "\0" in text:
         _refuse("the file is not text")
-    lines = text.splitlines()
-    if len(lines) > 2 * ROWS:
-        _refuse(f"the file has {len(lines):,} lines; a form has a few hundred")
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if len(line) > LINE or (suffix == ".md" and line.count("#") > HASHES):
             _refuse(f"line {number} is too long for a form")
     if suffix == ".csv" and text.count(";") > 3 * text.count(","):

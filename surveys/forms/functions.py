@@ -6,15 +6,15 @@ listed too, with the reason an author is told. It knows values and a context, ne
 
 import hashlib
 import math
-import re
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from random import Random
-from typing import Any
 
+from surveys.forms.dates import formatted
 from surveys.forms.lexical import Value, as_day, as_moment, as_number, as_text, as_truth
+from surveys.forms.patterns import pattern_of
 
 __all__ = ["FUNCTIONS", "REFUSED", "Argument", "BadExpression", "Context", "Function", "Run"]
 
@@ -391,45 +391,15 @@ def _regex(arguments: tuple[Argument, ...]) -> Run:
     if not isinstance(written.literal, str):
         raise BadExpression("the pattern of regex() must be written out in quotes")
     try:
-        pattern = re.compile(written.literal)
-    except (re.error, RecursionError, OverflowError) as problem:
-        raise BadExpression(f"regex(): the pattern cannot be read: {problem}") from None
-    if _may_run_away(written.literal):
-        raise BadExpression(
-            "regex(): a repetition inside a repetition, such as (a+)+, can take hours; write it flat"
-        )
+        pattern = pattern_of(written.literal)
+    except ValueError as problem:
+        raise BadExpression(f"regex(): {problem}") from None
 
     def run(context: Context) -> Value:
         text = as_text(subject.run(context))
         return len(text) <= REGEX_SUBJECT and pattern.fullmatch(text) is not None
 
     return run
-
-
-def _may_run_away(pattern: str) -> bool:
-    """Whether an unbounded repetition holds another: the classic way to make a regular expression exponential."""
-    from re import _parser  # type: ignore[attr-defined]
-
-    unbounded = _parser.MAXREPEAT
-
-    def repeats(parsed: Any, inside: bool) -> bool:
-        for operation, argument in parsed:
-            name = str(operation)
-            if name in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
-                _, most, body = argument
-                if most is unbounded and inside:
-                    return True
-                if repeats(body, inside or most is unbounded or most > 1_000):
-                    return True
-            elif (
-                (name == "SUBPATTERN" and repeats(argument[-1], inside))
-                or (name == "BRANCH" and any(repeats(branch, inside) for branch in argument[1]))
-                or (name in ("ASSERT", "ASSERT_NOT") and repeats(argument[1], inside))
-            ):
-                return True
-        return False
-
-    return repeats(_parser.parse(pattern), False)
 
 
 @_function("digest", 2, 3)
@@ -570,42 +540,10 @@ def _format(arguments: tuple[Argument, ...]) -> Run:
 
     def run(context: Context) -> Value:
         value = as_moment(moment(context))
-        return "" if value is None else _formatted(value, as_text(written(context)), context.language)
+        return "" if value is None else formatted(value, as_text(written(context)), context.language)
 
     return run
 
 
 _special("format-date", 2)(_format)
 _special("format-date-time", 2)(_format)
-
-FIELD = re.compile(r"%([YymnbdeaHhMS3])")
-
-
-def _formatted(moment: date | datetime, pattern: str, language: str) -> str:
-    at = moment if isinstance(moment, datetime) else datetime(moment.year, moment.month, moment.day)  # noqa: DTZ001
-    fields: Mapping[str, Callable[[], str]] = {
-        "Y": lambda: f"{at.year:04}",
-        "y": lambda: f"{at.year % 100:02}",
-        "m": lambda: f"{at.month:02}",
-        "n": lambda: str(at.month),
-        "b": lambda: _names_of("months", language)[at.month],
-        "d": lambda: f"{at.day:02}",
-        "e": lambda: str(at.day),
-        "a": lambda: _names_of("days", language)[at.weekday()],
-        "H": lambda: f"{at.hour:02}",
-        "h": lambda: str(at.hour),
-        "M": lambda: f"{at.minute:02}",
-        "S": lambda: f"{at.second:02}",
-        "3": lambda: f"{at.microsecond // 1000:03}",
-    }
-    return FIELD.sub(lambda found: fields[found[1]](), pattern)
-
-
-def _names_of(what: str, language: str) -> Mapping[int, str]:
-    from babel import UnknownLocaleError, dates
-
-    names = dates.get_month_names if what == "months" else dates.get_day_names
-    try:
-        return names("abbreviated", locale=language)
-    except (UnknownLocaleError, ValueError):
-        return names("abbreviated", locale="en")

@@ -50,7 +50,7 @@ class Walk:
     @property
     def visible(self) -> tuple[Question, ...]:
         """The questions a person sees, in the form's order, notes included."""
-        return tuple(question for question in self.form.questions if self._is_visible(question))
+        return tuple(question for question in self.form.questions if self.is_visible(question))
 
     def waiting(self) -> Question | None:
         """The first visible question without an answer; None at the end."""
@@ -58,7 +58,7 @@ class Walk:
         for question in self.form.questions:
             if question.name in answers and (question.choice_filter is None or self._stands(question)):
                 continue
-            if self._is_visible(question):
+            if self.is_visible(question):
                 return question
         return None
 
@@ -71,7 +71,8 @@ class Walk:
                 values[question.name] = value
         return values
 
-    def _is_visible(self, question: Question) -> bool:
+    def is_visible(self, question: Question) -> bool:
+        """Whether a person is asked this question, with the answers so far."""
         if not question.is_asked or (question.relevant is not None and not self._is_relevant(question)):
             return False
         # Nothing to choose from is nothing to ask.

@@ -27,7 +27,7 @@ NOT_IN_A_CHAT = {
 }
 COLUMNS = 300
 CELL = 8_000  # characters
-WORDS = 600_000  # characters in all cells
+WORDS = 300_000  # characters in all cells
 ROW = re.compile(r"\[row : (\d+)\]\s*")
 ON_SHEET = re.compile(r"[Oo]n the '(\w+)' sheet")
 Sheet = list[dict[str, str]]
@@ -44,7 +44,9 @@ def read(name: str, content: bytes) -> Form:
     except Exception as problem:
         # The file is anybody's and the parsers are others': whatever they trip over is the file's fault, and its author
         # gets a sentence.
-        reason = f"the file could not be read ({type(problem).__name__}: {str(problem)[:200]})"
+        reason = (
+            f"the file could not be read ({type(problem).__name__}: {' '.join(str(problem).split())[:200]})"
+        )
         raise FormFaults([Fault("file", None, None, reason)]) from problem
 
 
@@ -82,9 +84,8 @@ def _opened(suffix: str, content: bytes) -> Any:
         raise FormFaults([_fault(problem)]) from None
     if not cells.get("survey"):
         found = ", ".join(cells.get("sheet_names") or ["none"])[:200]
-        raise FormFaults(
-            [Fault("survey", None, None, f"there is no sheet “survey” with questions; found: {found}")]
-        )
+        reason = "the sheet is empty" if "survey" in cells else f"there is no such sheet; found: {found}"
+        raise FormFaults([Fault("survey", None, None, reason)])
     from pyxform.xls2json_backends import DefinitionData
 
     known = {key: value for key, value in cells.items() if key in DefinitionData.__dataclass_fields__}
@@ -141,11 +142,14 @@ def _protect_quotes(workbook: Any) -> None:
 
 def _what_pyxform_says(workbook: Any) -> list[Fault]:
     """ODK's own reading of the form: a form that passes here opens in Collect and Enketo too."""
+    from pyxform.builder import create_survey_element_from_dict
     from pyxform.errors import PyXFormError
     from pyxform.xls2json import workbook_to_json
 
     try:
-        workbook_to_json(workbook_dict=workbook, form_name="data")
+        tree = workbook_to_json(workbook, form_name="data")
+        survey = create_survey_element_from_dict(tree)  # type: ignore[no-untyped-call]
+        survey.xml()
     except PyXFormError as problem:
         return [_fault(problem)]
     return []
