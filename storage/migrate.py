@@ -77,7 +77,7 @@ def _connected(url: str) -> Iterator[Connection]:
     try:
         with _sqlite(url) if is_sqlite else _postgres(url) as connection:
             yield connection
-    except (OperationalError, sqlite3.OperationalError) as problem:
+    except (OperationalError, sqlite3.Error) as problem:
         raise Unavailable(f"The database is away: {problem}") from problem
 
 

@@ -27,7 +27,7 @@ DIALECT: Dialect = psycopg_dialect.dialect(paramstyle="numeric_dollar")  # type:
 Driver = psycopg.AsyncConnection[tuple[Any, ...]]
 
 CONNECTIONS = 16  # beyond this, two cores only take turns
-PATIENCE = 10.0  # seconds a unit of work waits for a connection
+PATIENCE = 5.0  # seconds a unit of work waits for a connection
 CONNECT_LIMIT = 5  # seconds
 RETRY_LIMIT = 5.0  # seconds of growing pauses before the pool begins afresh with short ones
 PAGE = 500  # rows
@@ -45,6 +45,7 @@ class PostgresConnection:
 
     def __init__(self, driver: Driver) -> None:
         self._driver: Driver | None = driver
+        self._streams = 0
 
     def end(self) -> None:
         self._driver = None
@@ -63,7 +64,8 @@ class PostgresConnection:
 
     async def each(self, statement: Prepared, **values: Any) -> AsyncIterator[tuple[Any, ...]]:
         compiled = statement.on(DIALECT)
-        async with psycopg.AsyncRawServerCursor(self.driver, "each") as cursor:
+        self._streams += 1
+        async with psycopg.AsyncRawServerCursor(self.driver, f"each_{self._streams}") as cursor:
             await cursor.execute(compiled.text, compiled.values(values), binary=True)
             while rows := await cursor.fetchmany(PAGE):
                 for row in compiled.rows(rows):
