@@ -1,6 +1,6 @@
 """Units (đơn vị): wards, communes and provinces in time, and how to find the one somebody means. Pure."""
 
-from surveys.units.gazetteer import Found, FoundKind, Gazetteer
+from surveys.units.gazetteer import Found, FoundKind, Gazetteer, fold
 from surveys.units.lineage import Lineage, Succession, Unit, UnitKind
 from surveys.units.seed import UnitData, read_units, tra_vinh
 
@@ -13,6 +13,7 @@ __all__ = [
     "Unit",
     "UnitData",
     "UnitKind",
+    "fold",
     "read_units",
     "tra_vinh",
 ]

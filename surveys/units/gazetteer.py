@@ -25,7 +25,8 @@ KINDS = {
     ("dac", "khu"): UnitKind.ZONE,
 }
 PROVINCE_WORDS = (("tinh",), ("thanh", "pho"), ("tp",))
-PLACE_WORDS = (*PROVINCE_WORDS, ("thi", "xa"), ("tx",), ("huyen",), ("quan",))
+TOWN_WORDS = (("thanh", "pho"), ("tp",), ("thi", "xa"), ("tx",), ("huyen",), ("quan",))
+PLACE_WORDS = (("tinh",), *TOWN_WORDS)
 SHORT_WARD = re.compile(r"[pf](\d+)")  # “P4”, and “F4” as one says in the south
 
 
@@ -57,6 +58,7 @@ class _Entry:
     unit: Unit
     bare: str
     """The folded name without its kind: “long duc”, “4”."""
+    town: str
     places: frozenset[str]
     """Where it lies, folded: town, province then, province today."""
 
@@ -109,16 +111,26 @@ class Gazetteer:
 
     # ── Finding ───────────────────────────────────────────────────────────────────────────────────────────────
 
+    def ready(self) -> "Gazetteer":
+        """Makes every index now: for the whole country that takes most of a second, which no resident should wait."""
+        _ = self._wards, self._by_bare, self._towns, self._phrases, self._provinces_by_name
+        return self
+
     def find(self, text: str) -> Found:
         tokens = tuple(_tokens(text[:LONGEST_QUERY]))
         if not tokens:
             return Found(FoundKind.NONE)
+        town = self._town(tokens)
+        if town:
+            return town
         province = self._province(tokens)
         if province and _starts_with(tokens, PROVINCE_WORDS):
             return province
         kind, rest = _kind(tokens)
         # “xa phien” may be xã Phiên, or xã Xà Phiên without its first word.
         exact = self._exact(kind, rest) or self._exact(None, tokens)
+        if province and province.old is None and all(unit.is_past for unit in exact):
+            return province  # “Vĩnh Long” is the province, whatever communes once had the name
         if exact:
             return self._told(_as_typed(exact, text))
         if province:
@@ -184,6 +196,13 @@ class Gazetteer:
         codes = sorted(best, key=lambda code: (best[code], code), reverse=True)
         return tuple(self.unit(code) for code in codes[:MOST_SUGGESTIONS])
 
+    def _town(self, tokens: tuple[str, ...]) -> Found | None:
+        """“TP Trà Vinh”: towns and districts are no more, but people live there still."""
+        if not _starts_with(tokens, TOWN_WORDS):
+            return None
+        units = self._towns.get(" ".join(_without(tokens, TOWN_WORDS)), ())
+        return Found(FoundKind.SEVERAL, suggestions=units[:MOST_SUGGESTIONS]) if units else None
+
     def _province(self, tokens: tuple[str, ...]) -> Found | None:
         unit = self._provinces_by_name.get(" ".join(_without(tokens, PROVINCE_WORDS)))
         if unit is None:
@@ -195,7 +214,7 @@ class Gazetteer:
             return None
         return Found(FoundKind.PROVINCE, ends[0], unit, self.lineage.last_change(unit.code))
 
-    # ── Indexes, made at the first search ─────────────────────────────────────────────────────────────────────
+    # ── Indexes, made when first needed ─────────────────────────────────────────────────────────────────────
 
     @cached_property
     def _wards(self) -> dict[str, tuple[Unit, ...]]:
@@ -220,7 +239,9 @@ class Gazetteer:
             lies_in = {provinces.get(each.province or "") for each in (unit, *ends)}
             for name in (unit.name, *self._aliases.get(unit.code, ())):
                 bare, town = _split_name(name)
-                entries.append(_Entry(unit, bare, frozenset(place for place in (*lies_in, town) if place)))
+                entries.append(
+                    _Entry(unit, bare, town, frozenset(place for place in (*lies_in, town) if place))
+                )
         return tuple(entries)
 
     @cached_property
@@ -229,6 +250,19 @@ class Gazetteer:
         for entry in self._entries:
             found.setdefault(entry.bare, []).append(entry)
         return {bare: tuple(entries) for bare, entries in found.items()}
+
+    @cached_property
+    def _towns(self) -> dict[str, tuple[Unit, ...]]:
+        """The units of today in what was a town or district."""
+        towns: dict[str, dict[str, Unit]] = {}
+        for entry in self._entries:
+            if entry.town:
+                today = {unit.code: unit for unit in self.today(entry.unit.code) if not unit.is_past}
+                towns.setdefault(entry.town, {}).update(today)
+        return {
+            town: tuple(sorted(units.values(), key=lambda unit: fold(unit.name)))
+            for town, units in towns.items()
+        }
 
     @cached_property
     def _phrases(self) -> tuple[list[str], list[tuple[Unit, ...]]]:
@@ -309,10 +343,18 @@ def _without(tokens: Sequence[str], words: Iterable[tuple[str, ...]]) -> tuple[s
 
 def _split_name(name: str) -> tuple[str, str]:
     """“Phường 4 (TP Trà Vinh)” → (“4”, “tra vinh”)."""
-    match = re.fullmatch(r"([^(]*?)(?: \((.*)\))?", name)
-    main, town = match.groups() if match else (name, None)
-    _, bare = _kind(tuple(_tokens(main)))
-    return " ".join(bare), " ".join(_without(fold(town or "").split(), PLACE_WORDS))
+    main, _, town = name.removesuffix(")").partition(" (")
+    return _bare(main), _town(town)
+
+
+@lru_cache(maxsize=16_384)
+def _bare(name: str) -> str:
+    return " ".join(_kind(tuple(_tokens(name)))[1])
+
+
+@lru_cache(maxsize=2_048)
+def _town(name: str) -> str:
+    return " ".join(_without(fold(name).split(), PLACE_WORDS))
 
 
 def _lies_in(places: frozenset[str], place: str) -> bool:
@@ -331,7 +373,7 @@ def _as_typed(units: list[Unit], text: str) -> list[Unit]:
     typed = _marked(text)
     if typed.isascii():
         return units
-    return [unit for unit in units if _marked(_main(unit.name)) in typed] or units
+    return [unit for unit in units if f" {_marked(_main(unit.name))} " in f" {typed} "] or units
 
 
 def _main(name: str) -> str:

@@ -76,8 +76,9 @@ class Lineage:
         self._next: dict[str, list[Succession]] = {}
         self._previous: dict[str, list[Succession]] = {}
         for succession in successions:
-            if missing := {succession.unit, succession.successor} - self._units.keys():
-                raise ValueError(f"A succession names units that are not there: {', '.join(sorted(missing))}")
+            for code in (succession.unit, succession.successor):
+                if code not in self._units:
+                    raise ValueError(f"A succession names {code}, and there is no such unit.")
             self._next.setdefault(succession.unit, []).append(succession)
             self._previous.setdefault(succession.successor, []).append(succession)
         self._refuse_circles()
