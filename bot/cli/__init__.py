@@ -17,8 +17,12 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 forms = typer.Typer(help="Surveys as XLSForms.", no_args_is_help=True, rich_markup_mode=None)
-units = typer.Typer(help="Wards, communes and what became of them.", no_args_is_help=True, rich_markup_mode=None)
-waves = typer.Typer(help="Runs of a survey: open, close, seal, release.", no_args_is_help=True, rich_markup_mode=None)
+units = typer.Typer(
+    help="Wards, communes and what became of them.", no_args_is_help=True, rich_markup_mode=None
+)
+waves = typer.Typer(
+    help="Runs of a survey: open, close, seal, release.", no_args_is_help=True, rich_markup_mode=None
+)
 app.add_typer(forms, name="forms")
 app.add_typer(units, name="units")
 app.add_typer(waves, name="waves")
@@ -34,7 +38,9 @@ def run() -> None:
 
 @app.command()
 def demo(
-    residents: Annotated[int, typer.Option(min=10, max=100_000, help="How many simulated residents answer.")] = 600,
+    residents: Annotated[
+        int, typer.Option(min=10, max=100_000, help="How many simulated residents answer.")
+    ] = 600,
     directory: Annotated[Path, typer.Option(help="Where the demo keeps its files.")] = Path("var/demo"),
 ) -> None:
     """A whole small province to play with, on http://127.0.0.1:8080 (PORT changes it)."""
@@ -63,7 +69,9 @@ def migrate() -> None:
 
 @app.command()
 def settings(
-    check: Annotated[Optional[Path], typer.Option(help="Compare this file with the settings there are.")] = None,  # noqa: UP045
+    check: Annotated[
+        Optional[Path], typer.Option(help="Compare this file with the settings there are.")
+    ] = None,  # noqa: UP045
 ) -> None:
     """Print every setting in force (secrets hidden), or check that an example file names them all."""
     from bot.cli.desk import settings as work
@@ -83,7 +91,9 @@ def forms_check(files: Annotated[list[Path], typer.Argument(help=".xlsx, .xls, .
 
 @units.command("import")
 def units_import(
-    seed_only: Annotated[bool, typer.Option("--seed-only", help="Only the six wards of Trà Vinh and their ancestors.")] = False,
+    seed_only: Annotated[
+        bool, typer.Option("--seed-only", help="Only the six wards of Trà Vinh and their ancestors.")
+    ] = False,
 ) -> None:
     """Load the whole country (34 provinces, 3,321 communes, wards and special zones), and list what two sources disagree on."""
     from bot.cli.desk import units_import as work

@@ -1,0 +1,271 @@
+"""A small province to play with: last year's survey answered by simulated residents through the real intake, sealed and
+released; this year's survey and this month's visit rating open for whoever is at the keyboard.
+
+The residents are dice, the rest is real: entry links, consent, questions, commits, sealing, suppression. It knows no port."""
+
+import asyncio
+import hashlib
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+
+from bot.app import House, opened, utc_now
+from bot.settings import Settings
+from handlers.units import load_seed
+from handlers.waves import Plan
+from surveys import entry, texts
+from surveys.conversation import Address, Incoming, Option, Reply
+from surveys.entry import Entry, Stream
+from surveys.forms import library
+from surveys.waves import GRACE, LOCAL, Audience
+
+__all__ = ["Progress", "directories", "prepare", "settings_for"]
+
+Progress = Callable[[str, int, int], None]
+"""What is being done, how much of it is done, how much there is."""
+
+ROOMS = ("bot", "handlers", "storage", "surveys")
+AT_ONCE = 100  # residents with a conversation under way
+MOST_TURNS = 60  # of one conversation; the longest form needs a third of that
+SHARE_LEAVING_EARLY = 0.06
+SHARE_COMMENTING = 0.15
+SHARE_BY_POSTER = 0.08  # who came by the poster on the wall: reported apart, weight 0
+DEMO_THRESHOLD = "0.9"  # QĐ 04/2022/QĐ-TTg's 90 %, the nearest official number; an office sets its own
+
+
+@dataclass(frozen=True, slots=True)
+class Ward:
+    """How a simulated ward answers."""
+
+    code: str
+    invited: int
+    share: float
+    """Of the residents who answer."""
+    weights: tuple[int, int, int, int, int, int]
+    """Rất hài lòng, Hài lòng, Bình thường, Không hài lòng, Rất không hài lòng, Không ý kiến."""
+
+
+# Made so that every kind of result is to be seen: clearly above the threshold, clearly below, too close to say, too few to show.
+WARDS = (
+    Ward("29242", 2400, 0.34, (55, 42, 2, 1, 0, 6)),
+    Ward("29263", 1900, 0.25, (44, 46, 6, 3, 1, 5)),
+    Ward("29254", 1100, 0.15, (40, 42, 12, 4, 2, 6)),
+    Ward("29398", 980, 0.14, (22, 45, 18, 10, 5, 8)),
+    Ward("29512", 1300, 0.11, (48, 44, 5, 2, 1, 4)),
+    Ward("29516", 400, 0.01, (50, 40, 5, 5, 0, 0)),
+)
+
+COMMENTS = (
+    "Ghế chờ ít quá, người già phải đứng lâu.",
+    "Cán bộ hướng dẫn tận tình, dễ hiểu.",
+    "Nên nhắn tin khi có kết quả để đỡ phải đi lại.",
+    "Buổi tối nên tuần tra thêm ở các hẻm.",
+    "Bảng niêm yết thủ tục chữ nhỏ quá, khó đọc.",
+    "Lòng đường trước chợ hay bị lấn chiếm.",
+    "Xin thêm một buổi tiếp dân ngày thứ bảy.",
+    "Gọi tôi số 0912345678 nhé, tôi muốn góp ý thêm.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Directories:
+    """`fresh` is the province as it was made; `live` is the copy that is played with, and thrown away at the next start."""
+
+    fresh: Path
+    live: Path
+
+    @property
+    def made_for(self) -> Path:
+        return self.fresh / "made-for"
+
+
+def directories(root: Path) -> Directories:
+    return Directories(root / "fresh", root / "live")
+
+
+def settings_for(settings: Settings, directory: Path) -> Settings:
+    """The settings of the operator, with the demo's own files and no platform."""
+    return settings.model_copy(
+        update={
+            "database_url": f"sqlite:///{directory / 'langnghe.sqlite'}",
+            "keys_dir": directory / "keys",
+            "telegram_token": None,
+            "web_chat": True,
+        }
+    )
+
+
+async def prepare(settings: Settings, root: Path, residents: int, progress: Progress) -> Settings:
+    """The settings of a province ready to be played with. A province made by this very code, today, is used again as it was."""
+    places = directories(root)
+    wanted = _fingerprint(residents)
+    if not places.made_for.exists() or places.made_for.read_text() != wanted:
+        shutil.rmtree(places.fresh, ignore_errors=True)
+        places.fresh.mkdir(parents=True)
+        await _make(settings_for(settings, places.fresh), residents, progress)
+        places.made_for.write_text(wanted)
+    # Whatever was said in the last demo is gone: nobody finds somebody else's conversation.
+    shutil.rmtree(places.live, ignore_errors=True)
+    shutil.copytree(places.fresh, places.live)
+    return settings_for(settings, places.live)
+
+
+def _fingerprint(residents: int) -> str:
+    """Changes with the code, the day and what was asked for: a province that is one of these behind is stale."""
+    digest = hashlib.sha256(f"{residents} {utc_now().astimezone(LOCAL).date()}".encode())
+    house = Path(__file__).parent.parent
+    for room in ROOMS:
+        for path in sorted((house / room).rglob("*")):
+            if path.suffix in {".py", ".json", ".toml", ".po"}:
+                digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+class _Clock:
+    """The demo's year: set by hand while the past is made."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+async def _make(settings: Settings, residents: int, progress: Progress) -> None:
+    today = utc_now().astimezone(LOCAL).replace(hour=0, minute=0, second=0, microsecond=0)
+    opening = today - timedelta(days=365)
+    clock = _Clock(opening + timedelta(hours=9))
+    async with opened(settings, now=clock) as house:
+        await load_seed(house.db)
+        await _survey_of(house, opening)
+        await house.residents.refresh()
+        await _answer_all(house, f"{opening.year}-nguoi-dan", residents, progress)
+        clock.at = opening + timedelta(days=21) + GRACE
+        progress("seal", 0, 1)
+        await house.waves.advance()
+        progress("seal", 1, 1)
+        clock.at = utc_now()
+        await _survey_of(house, today - timedelta(days=3))
+        await _visits_of(house, today)
+
+
+async def _survey_of(house: House, opening: datetime) -> None:
+    """The yearly survey, three weeks of it."""
+    invited: dict[str, int | None] = {ward.code: ward.invited for ward in WARDS}
+    await house.waves.open(
+        Plan(
+            slug=f"{opening.year}-nguoi-dan",
+            form=library.load("hang_nam_nguoi_dan"),
+            title=f"Công an lắng nghe ý kiến của Nhân dân, năm {opening.year}",
+            audience=Audience.RESIDENTS,
+            opens_at=opening,
+            closes_at=opening + timedelta(days=21),
+            units=invited,
+            k=house.settings.privacy_k,
+            threshold=house.threshold or DEMO_THRESHOLD,
+        )
+    )
+
+
+async def _visits_of(house: House, today: datetime) -> None:
+    """The visit rating of this month: it opens on the first and closes by itself."""
+    first = today.replace(day=1)
+    following = (first + timedelta(days=32)).replace(day=1)
+    await house.waves.open(
+        Plan(
+            slug=f"{first:%Y-%m}-tham-luot",
+            form=library.load("tham_luot"),
+            title=f"Đánh giá lượt đến làm việc, tháng {first.month}/{first.year}",
+            audience=Audience.VISITS,
+            opens_at=first,
+            closes_at=following,
+            units={ward.code: None for ward in WARDS},
+            k=house.settings.privacy_k,
+        )
+    )
+
+
+async def _answer_all(house: House, slug: str, residents: int, progress: Progress) -> None:
+    """Everybody answers, a hundred at a time, as fast as the intake takes them."""
+    chance = Random(1578)
+    people = [
+        _Resident(number, ward, Random(chance.random())) for number, ward in enumerate(_spread(residents))
+    ]
+    chance.shuffle(people)
+    waiting = iter(people)
+    done = 0
+
+    async def answer() -> None:
+        nonlocal done
+        for resident in waiting:
+            await resident.answers(house, slug)
+            done += 1
+            progress("residents", done, residents)
+
+    progress("residents", 0, residents)
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(AT_ONCE):
+            tasks.create_task(answer())
+
+
+def _spread(residents: int) -> list[Ward]:
+    """Which ward each resident lives in."""
+    spread = [ward for ward in WARDS for _ in range(int(residents * ward.share))]
+    return spread + [WARDS[0]] * (residents - len(spread))
+
+
+class _Resident:
+    """Someone who opens the link, agrees, and answers what is asked."""
+
+    def __init__(self, number: int, ward: Ward, chance: Random) -> None:
+        self._address = Address("demo", str(number))
+        self._ward = ward
+        self._chance = chance
+        self._said = 0
+        self._leaves_after = chance.randrange(2, 9) if chance.random() < SHARE_LEAVING_EARLY else MOST_TURNS
+
+    async def answers(self, house: House, slug: str) -> None:
+        stream = Stream.OPEN if self._chance.random() < SHARE_BY_POSTER else Stream.INVITED
+        payload = entry.mint(Entry(self._ward.code, stream, slug), house.vault.entry_key)
+        reply = await house.intake.accept(self._incoming(start=payload))
+        for _ in range(self._leaves_after):
+            does = self._decides(reply)
+            if does is None:
+                return
+            reply = await house.intake.accept(does)
+
+    def _decides(self, reply: Reply) -> Incoming | None:
+        """What comes next, as a person would decide it: by what is written on the buttons."""
+        offered = {option.label: option for option in reply.messages[-1].options}
+        for key in ("button.redact", "button.agree"):
+            if (option := offered.get(_label(key))) is not None:
+                return self._incoming(tap=option.token)
+        if _label("button.review") in offered or not offered:
+            return None
+        answers = [option for label, option in offered.items() if label not in _around_a_question()]
+        if answers:
+            return self._incoming(tap=self._chosen(answers).token)
+        if self._chance.random() < SHARE_COMMENTING:
+            return self._incoming(text=self._chance.choice(COMMENTS))
+        return self._incoming(tap=offered[_label("button.skip")].token)
+
+    def _chosen(self, answers: list[Option]) -> Option:
+        if len(answers) == len(self._ward.weights):
+            return self._chance.choices(answers, self._ward.weights)[0]
+        # Other questions: the first choices are the usual ones.
+        return self._chance.choices(answers, [2.0**-place for place in range(len(answers))])[0]
+
+    def _incoming(self, *, text: str = "", tap: str | None = None, start: str | None = None) -> Incoming:
+        self._said += 1
+        return Incoming(self._address, str(self._said), text=text, tap=tap, start=start)
+
+
+def _label(key: str) -> str:
+    return texts.say(texts.DEFAULT, key)
+
+
+def _around_a_question() -> set[str]:
+    return {_label(key) for key in ("button.skip", "button.back", "button.keep", "button.more")}
