@@ -164,9 +164,7 @@ def parts(text: str, limit: int) -> tuple[str, ...]:
 
 
 def _length(text: str) -> int:
-    if text.isascii():
-        return len(text)
-    return len(text) + sum(letter > "\uffff" for letter in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _cut(text: str, limit: int) -> int:

@@ -37,7 +37,7 @@ def of(chat: int | str, say: Say) -> tuple[Call, ...]:
     text, options = say.text, say.options
     if len(options) > BUTTONS:  # every question can be answered by typing a number
         text, options = numbered(say), ()
-    pieces = (text,) if 0 < len(text) <= LIMITS.text // 2 else parts(text, LIMITS.text)
+    pieces = parts(text, LIMITS.text)
     if say.file is not None:
         return _document(chat, pieces, options, say.file)
     last = len(pieces) - 1

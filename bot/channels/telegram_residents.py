@@ -97,8 +97,14 @@ class Api(AiohttpSession):
         answer = _json(content)
         if 200 <= status < 300 and answer.get("ok") is True:
             return answer.get("result")
+        answer.setdefault("description", f"HTTP status {status}")  # aiogram trips over an error without one
         self.check_response(ANY_BOT, ANY_METHOD, status, json.dumps(answer))
-        raise TelegramNetworkError(ANY_METHOD, f"HTTP status {status}")
+        raise TelegramNetworkError(ANY_METHOD, answer["description"])
+
+    async def close(self) -> None:
+        # aiogram sleeps here for the sake of older aiohttp; the one we have waits for TLS to end by itself.
+        if self._session is not None:
+            await self._session.close()
 
 
 # aiogram's errors carry the method they are about, and with it the chat and the text. Ours carry this one.

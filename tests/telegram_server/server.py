@@ -156,6 +156,7 @@ class TelegramServer:
             return await _go_wrong(request, fault)
         status, answer = await self._judge(method, given)
         self.made.append(Made(method, given, status))
+        self._changed.set()
         if fault is not None and fault.until is not None:
             await fault.until.wait()
             return _answer(status, answer)
