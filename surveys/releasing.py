@@ -20,6 +20,7 @@ from surveys.forms.form import Form, Kind, Question, Role, Words
 from surveys.releases import Line, QuestionTable, ReleasedWard, ReleasedWave, Terms
 from surveys.results import (
     LOWEST_TWO,
+    NO_OPINION,
     SATISFIED,
     SCALE,
     SCORED,
@@ -163,7 +164,8 @@ def _by_size(question: Question, rows: Mapping[str, Mapping[str, int]]) -> Seque
 
 
 def _choices(question: Question) -> dict[str, Words]:
-    choices = {choice.name: choice.label for choice in question.choices}
+    """What may be chosen, “Không ý kiến” apart."""
+    choices = {choice.name: choice.label for choice in question.choices if choice.name != NO_OPINION}
     if question.or_other:
         choices.setdefault(OTHER, words_of("figure")[OTHER])
     return choices

@@ -15,6 +15,7 @@ from surveys.forms.form import Form, Kind, Question, Role
 
 __all__ = [
     "LOWEST_TWO",
+    "NO_OPINION",
     "SATISFIED",
     "SCALE",
     "SCORED",
@@ -38,7 +39,7 @@ SCALE = ("5", "4", "3", "2", "1")
 SATISFIED = ("5", "4")
 TOP = ("5",)
 LOWEST_TWO = ("2", "1")
-# “0”, Không ý kiến, is no step of the scale: it is in no numerator and no denominator.
+NO_OPINION = "0"  # Không ý kiến, Không rõ, Không để ý: in no numerator and no denominator
 
 SCORED = (Stream.INVITED, Stream.VISIT)  # the open stream is reported apart, with weight 0 in the score
 

@@ -1,0 +1,142 @@
+"""Verdicts: by the whole interval, without rounding, and only from what anybody may see."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from surveys.assessment import (
+    CriteriaFault,
+    Evidence,
+    Seen,
+    Verdict,
+    against_threshold,
+    load_criteria,
+    presets,
+    read_criteria,
+    read_threshold,
+    survey_held,
+    survey_not_held,
+)
+from surveys.results import Proportion
+
+CRITERIA = load_criteria("qd1578")
+HELD = CRITERIA.item("S1:L96")
+
+
+def judged(numerator: int, n: int, threshold: str | None) -> Verdict:
+    return against_threshold(Seen.exactly(Proportion(numerator, n)), read_threshold(threshold)).verdict
+
+
+@pytest.mark.parametrize(
+    ("numerator", "n", "threshold", "verdict"),
+    [
+        (347, 385, "0.8", Verdict.MET),
+        (347, 385, "0.9", Verdict.TOO_FEW),
+        (347, 385, "0.96", Verdict.NOT_MET),
+        (27, 30, "0.9", Verdict.TOO_FEW),
+        (30, 30, "0.9", Verdict.TOO_FEW),  # a ward with 30 answers cannot prove 90 %
+        (210, 230, "0.9", Verdict.TOO_FEW),
+        (100, 230, "0.9", Verdict.NOT_MET),
+    ],
+)
+def test_a_threshold_is_met_or_missed_only_by_the_whole_interval(
+    numerator: int, n: int, threshold: str, verdict: Verdict
+) -> None:
+    assert judged(numerator, n, threshold) is verdict
+
+
+def test_89_96_percent_is_not_90() -> None:
+    assert judged(8_996_000, 10_000_000, "0.9") is Verdict.NOT_MET
+    assert judged(9_004_000, 10_000_000, "0.9") is Verdict.MET
+
+
+def test_without_a_threshold_there_is_nothing_to_judge_by() -> None:
+    conclusion = against_threshold(Seen.exactly(Proportion(99, 100)), None)
+
+    assert conclusion.verdict is Verdict.NO_BASIS
+    assert conclusion.reason["vi"] == "chưa quy định ngưỡng"
+
+
+def test_a_hidden_figure_is_too_few_whatever_it_would_say() -> None:
+    assert against_threshold(None, Decimal("0.8")).verdict is Verdict.TOO_FEW
+
+
+def test_a_bound_is_judged_by_its_worst_and_its_best() -> None:
+    """“≥ 95 %” of 230 meets 90 % even at its worst; “≥ 90 %” of 40 may be 36 of 40."""
+    wide = Seen(Proportion(219, 230), Proportion(230, 230))
+    small = Seen(Proportion(36, 40), Proportion(40, 40))
+
+    assert against_threshold(wide, Decimal("0.9")).verdict is Verdict.MET
+    assert against_threshold(small, Decimal("0.9")).verdict is Verdict.TOO_FEW
+
+
+@given(st.integers(1, 400), st.integers(0, 400), st.sampled_from(["0.8", "0.9", "0.96"]))
+def test_more_satisfied_people_never_make_a_verdict_worse(n: int, numerator: int, threshold: str) -> None:
+    order = [Verdict.NOT_MET, Verdict.TOO_FEW, Verdict.MET]
+    numerator = min(numerator, n - 1)
+
+    assert order.index(judged(numerator, n, threshold)) <= order.index(judged(numerator + 1, n, threshold))
+
+
+# ── The survey was held ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("n", "verdict"), [(None, Verdict.TOO_FEW), (9, Verdict.TOO_FEW), (10, Verdict.MET), (230, Verdict.MET)]
+)
+def test_a_survey_counts_as_held_with_enough_ballots(n: int | None, verdict: Verdict) -> None:
+    assert survey_held(HELD, n, minimum=10).verdict is verdict
+
+
+def test_a_year_without_a_wave_has_no_basis() -> None:
+    assert survey_not_held(HELD).verdict is Verdict.NO_BASIS
+
+
+def test_too_few_and_empty_are_told_in_the_same_words() -> None:
+    assert survey_held(HELD, None, minimum=10) == survey_held(HELD, 9, minimum=10)
+
+
+# ── Criteria as data ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_criterion_stands_where_its_source_says() -> None:
+    assert HELD.evidence is Evidence.SURVEY_HELD
+    assert HELD.wording.startswith(
+        "Định kỳ hàng năm tổ chức Hội nghị “Công an lắng nghe ý kiến của Nhân dân”"
+    )
+    assert CRITERIA.source.startswith("Quyết định 1578/QĐ-UBND")
+
+
+def test_presets_have_sources_and_none_is_the_default() -> None:
+    assert [preset.share for preset in presets()] == [Decimal("0.80"), Decimal("0.90"), Decimal("0.96")]
+    assert all(preset.source for preset in presets())
+    assert read_threshold(None) is None
+
+
+@pytest.mark.parametrize("text", ["90", "0", "-0.1", "1.01", "NaN", "Infinity", "chín mươi"])
+def test_a_threshold_that_is_no_share_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="share"):
+        read_threshold(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("id =", "not TOML"),
+        ('id = "x"', "lacks name, source, valid_from"),
+        (
+            'id="x"\nname="x"\nsource="x"\nvalid_from=2023-01-01\n[[item]]\nid="S1:L1"',
+            r"Item 1 \(S1:L1\) lacks evidence, group, short, wording",
+        ),
+        (
+            'id="x"\nname="x"\nsource="x"\nvalid_from=2023-01-01\n'
+            '[[item]]\nid="a"\ngroup=""\nwording=""\nshort={vi=""}\nevidence="guess"',
+            "Item 1",
+        ),
+    ],
+)
+def test_a_faulty_criteria_set_names_the_item_and_the_reason(text: str, reason: str) -> None:
+    with pytest.raises(CriteriaFault, match=reason):
+        read_criteria(text)

@@ -1,0 +1,126 @@
+"""Figures: checked against published examples, and against scipy and statsmodels everywhere else."""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+from statsmodels.stats.proportion import proportion_confint
+
+from surveys.entry import Stream
+from surveys.results import SCORED, Counts, Grade, Proportion, Side, Tally, grade
+from tests.surveys.results.forms import YEARLY
+
+PROPORTIONS = st.integers(1, 5000).flatmap(
+    lambda n: st.integers(0, n).map(lambda numerator: Proportion(numerator, n))
+)
+
+
+@pytest.mark.parametrize(
+    ("numerator", "n", "low", "high"),
+    [(9, 10, 59.6, 98.2), (27, 30, 74.4, 96.5), (90, 100, 82.6, 94.5), (347, 385, 86.7, 92.7)],
+)
+def test_published_examples_of_the_interval(numerator: int, n: int, low: float, high: float) -> None:
+    interval = Proportion(numerator, n).interval
+
+    assert (round(interval.low * 100, 1), round(interval.high * 100, 1)) == (low, high)
+
+
+@given(PROPORTIONS)
+def test_the_interval_is_scipys_and_statsmodels(proportion: Proportion) -> None:
+    interval = proportion.interval
+    scipys = binomtest(proportion.numerator, proportion.denominator).proportion_ci(method="wilson")
+    theirs = proportion_confint(proportion.numerator, proportion.denominator, method="wilson")
+
+    assert interval.low == pytest.approx(scipys.low, abs=1e-12)
+    assert interval.high == pytest.approx(scipys.high, abs=1e-12)
+    assert (interval.low, interval.high) == pytest.approx(theirs, abs=1e-9)
+
+
+@given(PROPORTIONS)
+def test_an_interval_holds_its_share_and_stays_between_nought_and_one(proportion: Proportion) -> None:
+    interval = proportion.interval
+
+    assert 0 <= interval.low <= proportion.share <= interval.high <= 1
+
+
+@given(PROPORTIONS, st.fractions(min_value=0, max_value=1, max_denominator=1000))
+def test_comparing_exactly_agrees_with_the_interval(proportion: Proportion, value: Fraction) -> None:
+    interval = proportion.interval
+    side = proportion.side(value)
+
+    if value < interval.low - 1e-9:
+        assert side is Side.ABOVE
+    elif value > interval.high + 1e-9:
+        assert side is Side.BELOW
+    elif interval.low + 1e-9 < value < interval.high - 1e-9:
+        assert side is Side.WITHIN
+
+
+def test_the_interval_narrows_towards_its_share_but_rounding_never_helps() -> None:
+    """8 996 of 10 000 is 89.96 %: not 90 %, whatever the page would round it to."""
+    just_under = Proportion(8_996_000_000, 10_000_000_000)
+
+    assert just_under.side(Fraction(90, 100)) is Side.BELOW
+    assert Proportion(9_004_000_000, 10_000_000_000).side(Fraction(90, 100)) is Side.ABOVE
+
+
+def test_everybody_agreeing_does_not_prove_a_threshold_of_all() -> None:
+    assert Proportion(50, 50).side(Fraction(1)) is Side.WITHIN
+
+
+@pytest.mark.parametrize(("numerator", "n"), [(1, 0), (0, 0), (-1, 3), (4, 3)])
+def test_no_share_without_somebody_to_be_a_share_of(numerator: int, n: int) -> None:
+    with pytest.raises(ValueError, match="is no share"):
+        Proportion(numerator, n)
+
+
+def test_silence_and_no_opinion_are_not_satisfaction() -> None:
+    counts = Counts({"5": 30, "4": 20, "3": 5, "2": 3, "1": 2, "0": 40, "": 9})
+
+    assert counts.index() == Proportion(50, 60)
+
+
+def test_nobody_who_chose_a_step_is_no_figure() -> None:
+    assert Counts({"0": 7}).index() is None
+
+
+@pytest.mark.parametrize(
+    ("n", "expected"), [(1, "C"), (92, "C"), (93, "B"), (380, "B"), (381, "A"), (10**6, "A")]
+)
+def test_the_grade_is_the_widest_half_width_at_that_n(n: int, expected: str) -> None:
+    """Five points at 381 and more, ten at 93: at 50 % the Wilson interval is z/(2·√(n + z²)) to each side."""
+    assert grade(n) is Grade(expected)
+
+
+@given(st.integers(2, 3000))
+def test_the_grade_promises_no_more_than_the_interval_holds(n: int) -> None:
+    interval = Proportion(n // 2, n).interval
+    half_width = (interval.high - interval.low) / 2
+
+    assert half_width <= {Grade.A: 0.05, Grade.B: 0.10, Grade.C: 0.5}[grade(n)] + 1e-12
+
+
+# ── Counting ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_ballots_are_counted_by_unit_stream_and_answer() -> None:
+    tally = Tally(YEARLY)
+    tally.add("29263", Stream.INVITED, {"chung": "5", "niem_yet": "co"})
+    tally.add("29263", Stream.VISIT, {"chung": "4"})
+    tally.add("29263", Stream.OPEN, {"chung": "1"})
+    tally.add("29254", Stream.INVITED, {"chung": "2"})
+
+    assert tally.counts("29263", SCORED, "chung").of == {"5": 1, "4": 1}
+    assert tally.counts("29263", (Stream.OPEN,), "chung").of == {"1": 1}
+    assert tally.counts("29263", SCORED, "niem_yet").of == {"co": 1}
+    assert tally.ballots["29254", Stream.INVITED] == 1
+
+
+def test_several_choices_of_one_person_count_once_each_and_the_person_once() -> None:
+    tally = Tally(YEARLY)
+    tally.add("29263", Stream.INVITED, {"viec": "cu_tru can_cuoc cu_tru"})
+    tally.add("29263", Stream.INVITED, {"viec": "cu_tru"})
+
+    assert tally.counts("29263", SCORED, "viec").of == {"": 2, "cu_tru": 2, "can_cuoc": 1}
