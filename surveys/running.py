@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 
 from surveys.entry import Entry, Stream
 from surveys.forms.form import Form, Kind
@@ -38,26 +39,26 @@ class Running:
     def is_open(self, now: datetime) -> bool:
         return not self.is_closed and self.opens_at <= now < self.closes_at
 
-    @property
+    @cached_property
     def closes_on(self) -> date:
         """The last whole day: a promise of “until the end of that day” that is kept whatever the hour of closing."""
         return max(_last_whole_day(self.closes_at), local(self.opens_at).date())
 
-    @property
+    @cached_property
     def withdrawal_until(self) -> date:
         return max(_last_whole_day(self.closes_at + self.grace), self.closes_on)
 
-    @property
+    @cached_property
     def sealed_on(self) -> date:
         """After that day a receipt can be checked."""
         return local(self.closes_at + self.grace - A_MOMENT).date()
 
-    @property
+    @cached_property
     def count(self) -> int:
         """Questions at most."""
         return sum(question.is_asked and question.kind is not Kind.NOTE for question in self.form.questions)
 
-    @property
+    @cached_property
     def minutes(self) -> int:
         return max(1, round(self.count * SECONDS_A_QUESTION / 60))
 

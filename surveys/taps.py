@@ -9,6 +9,7 @@ import re
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 __all__ = ["LONGEST_ACT", "LONGEST_TOKEN", "Message", "Offer", "by_number", "mint", "read"]
 
@@ -66,5 +67,11 @@ def by_number(offers: Iterable[Offer], number: int) -> Offer | None:
 
 def _mac(act: bytes, key: bytes, person: bytes) -> str:
     # An act holds no NUL, so the two parts cannot be cut elsewhere.
-    made = hashlib.blake2b(act + b"\0" + person, key=key, digest_size=MAC_BYTES, person=USE)
+    made = _keyed(key).copy()
+    made.update(act + b"\0" + person)
     return urlsafe_b64encode(made.digest()).decode()
+
+
+@lru_cache(maxsize=8)
+def _keyed(key: bytes) -> "hashlib.blake2b":
+    return hashlib.blake2b(key=key, digest_size=MAC_BYTES, person=USE)

@@ -16,6 +16,7 @@ from surveys.taps import Message, Offer
 
 __all__ = ["Occasion", "View", "act_for", "menu_of"]
 
+NEVER_ASKED = frozenset({Kind.NOTE, Kind.CALCULATE, Kind.HIDDEN})
 MOST_STEPS = 11  # a range with more steps than 0 … 10 is typed, not tapped
 LABEL_IN_LIST = 90  # UTF-16 units of a question in the list for review
 LISTED = 12  # questions a page of that list
@@ -88,7 +89,10 @@ class View:
     def asked(self) -> tuple[Question, ...]:
         """The questions that apply, without the notes between them."""
         if self._asked is None:
-            self._asked = tuple(each for each in self.walk.visible if each.kind is not Kind.NOTE)
+            questions = self.form.questions
+            if any(each.relevant is not None or each.choice_filter is not None for each in questions):
+                questions = self.walk.visible
+            self._asked = tuple([each for each in questions if each.kind not in NEVER_ASKED])
         return self._asked
 
     @property
@@ -105,11 +109,17 @@ class View:
 
     def number(self, question: Question) -> int:
         """Its place among the questions that apply, from 1; 0 when it does not apply."""
-        return next((n for n, each in enumerate(self.asked, start=1) if each.name == question.name), 0)
+        for number, each in enumerate(self.asked, start=1):
+            if each is question or each.name == question.name:
+                return number
+        return 0
 
     def place(self, question: Question) -> int:
         """Its place in the form, from 0, which never changes."""
-        return next(n for n, each in enumerate(self.form.questions) if each.name == question.name)
+        for place, each in enumerate(self.form.questions):
+            if each is question or each.name == question.name:
+                return place
+        raise KeyError(question.name)
 
     def before(self, question: Question | None) -> Question | None:
         """The question before this one; the last one when None is given."""

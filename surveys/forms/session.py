@@ -18,6 +18,9 @@ Menu = tuple[tuple[int, str], ...]
 """What typing a number does after a menu: number → act."""
 
 
+JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 class Mode(StrEnum):
     """Who pressed the buttons."""
 
@@ -82,7 +85,7 @@ class Session:
         )
 
     def to_json(self) -> bytes:
-        return json.dumps(
+        written = JSON.encode(
             {
                 "wave": self.wave,
                 "unit": self.unit,
@@ -101,10 +104,9 @@ class Session:
                 "has_ended": self.has_ended,
                 "seen": b64encode(self.seen).decode(),
                 "turn": self.turn,
-            },
-            ensure_ascii=False,
-            separators=(",", ":"),
-        ).encode()
+            }
+        )
+        return written.encode()
 
     @classmethod
     def from_json(cls, body: bytes | str) -> Self:
@@ -118,13 +120,13 @@ class Session:
             receipt=read["receipt"],
             seed=read["seed"],
             mode=Mode(read["mode"]),
-            answers=tuple((name, value) for name, value in read["answers"]),
+            answers=tuple(map(tuple, read["answers"])),
             at=read["at"],
             picked=tuple(read["picked"]),
             held=read["held"],
             held_for=Held(read["held_for"]) if read["held_for"] else None,
             whole=tuple(read["whole"]),
-            menu=tuple((number, act) for number, act in read["menu"]),
+            menu=tuple(map(tuple, read["menu"])),
             has_ended=read["has_ended"],
             seen=b64decode(read["seen"]),
             turn=read["turn"],
