@@ -69,10 +69,11 @@ class Polling:
             # Everything is confirmed. Asking from the first again costs nothing, and finds the updates whose numbers
             # start afresh, perhaps lower, after a quiet week.
             self._confirmed = 0
+            self._ahead.clear()
         batch = sorted(batch, key=lambda numbered: numbered[0])
         people: dict[object, list[tuple[int, Update]]] = {}
         for number, update in batch:
-            if number in self._ahead or number < self._confirmed:
+            if number in self._ahead:
                 continue
             sender = self._sender_of(update)
             people.setdefault(("nobody", number) if sender is None else sender, []).append((number, update))
@@ -80,9 +81,9 @@ class Polling:
             for theirs in people.values():
                 group.create_task(self._take_in_order(theirs))
         for number, _ in batch:
-            if number >= self._confirmed and number not in self._ahead:
+            if number not in self._ahead:
                 return False
-            self._confirmed = max(self._confirmed, number + 1)
+            self._confirmed = number + 1
             self._ahead.discard(number)
         return True
 
