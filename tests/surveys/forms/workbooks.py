@@ -31,7 +31,9 @@ def csv(sheets: Cells) -> bytes:
     lines = []
     for name, rows in sheets.items():
         lines.append(f'"{name}"')
-        lines += [",".join(["", *('"' + str(cell or "").replace('"', '""') + '"' for cell in row)]) for row in rows]
+        lines += [
+            ",".join(["", *('"' + str(cell or "").replace('"', '""') + '"' for cell in row)]) for row in rows
+        ]
     return "\n".join(lines).encode()
 
 
@@ -48,7 +50,9 @@ def xls(sheets: Cells, *, cells: Mapping[tuple[int, int], str] | None = None) ->
     (after the OpenOffice.org documentation of both formats). `cells` are put into every sheet at (row, column)."""
     substreams = []
     for rows in sheets.values():
-        labels = {(r, c): str(cell) for r, row in enumerate(rows) for c, cell in enumerate(row) if cell is not None}
+        labels = {
+            (r, c): str(cell) for r, row in enumerate(rows) for c, cell in enumerate(row) if cell is not None
+        }
         labels.update(cells or {})
         records = b"".join(_label(row, column, text) for (row, column), text in sorted(labels.items()))
         substreams.append(_begin(0x0010) + records + _record(0x000A, b""))
@@ -83,7 +87,9 @@ def _compound(stream: bytes) -> bytes:
     links[-1] = -2
     links += [-1] * (tables * (SECTOR // 4) - len(links))
     header = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16)
-    header += struct.pack("<HHHHH6xIIiIIiIiI", 0x3E, 3, 0xFFFE, 9, 6, 0, tables, tables, 0, 4096, -2, 0, -2, 0)
+    header += struct.pack(
+        "<HHHHH6xIIiIIiIiI", 0x3E, 3, 0xFFFE, 9, 6, 0, tables, tables, 0, 4096, -2, 0, -2, 0
+    )
     header += struct.pack("<109i", *(list(range(tables)) + [-1] * (109 - tables)))
     root = _entry("Root Entry", 5, child=1, start=-2, size=0)
     book = _entry("Workbook", 2, child=-1, start=tables + 1, size=len(stream))
@@ -141,7 +147,14 @@ def row(number: int, *texts: str) -> bytes:
 SMALL: Cells = {
     "survey": [
         ["type", "name", "label::Vietnamese (vi)", "label::English (en)", "relevant", "required"],
-        ["select_one co_khong", "da_den", "Ông/bà đã đến trụ sở chưa?", "Have you been to the office?", None, "yes"],
+        [
+            "select_one co_khong",
+            "da_den",
+            "Ông/bà đã đến trụ sở chưa?",
+            "Have you been to the office?",
+            None,
+            "yes",
+        ],
         ["integer", "may_lan", "Mấy lần?", "How often?", "${da_den} = 'co'", None],
         ["text", "gop_y", "Góp ý “thẳng thắn”", "Your opinion", None, None],
     ],
