@@ -10,13 +10,13 @@ from typing import Self
 
 import structlog
 
-__all__ = ["Errand", "Errands"]
+__all__ = ["Allowance", "Errand", "Errands"]
 
 log = structlog.get_logger(__name__)
 
 DRAIN = timedelta(seconds=1)  # Ctrl-C has two seconds in all
 
-Errand = Callable[[], Awaitable[None]]
+Errand = Callable[[], Awaitable[object]]
 
 
 class Errands:
@@ -71,3 +71,19 @@ class Errands:
                 queue.popleft()
         finally:
             del self._waiting[chat]
+
+
+class Allowance:
+    """So many a second, and no more."""
+
+    def __init__(self, a_second: int) -> None:
+        self._a_second = a_second
+        self._second = 0
+        self._left = a_second
+
+    def take(self) -> bool:
+        second = int(asyncio.get_running_loop().time())
+        if second != self._second:
+            self._second, self._left = second, self._a_second
+        self._left -= 1
+        return self._left >= 0

@@ -9,6 +9,7 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
 from types import TracebackType
@@ -47,10 +48,10 @@ from bot.channels.contract import (
     Sent,
     Unknown,
 )
-from bot.channels.errands import Errand, Errands
+from bot.channels.errands import Allowance, Errands
 from bot.channels.polling import Polling
 from bot.channels.telegram_requests import Call
-from bot.channels.telegram_updates import Elsewhere, Heard, Left
+from bot.channels.telegram_updates import Elsewhere, Heard, Left, Tapped
 from bot.intake import where
 from storage.database import Unavailable
 from surveys.conversation import Address, Reply, Say
@@ -63,13 +64,15 @@ SECRET_HEADER = b"x-telegram-bot-api-secret-token"
 SECRETS = re.compile(r"[A-Za-z0-9_-]{16,256}")
 
 CALLING = timedelta(seconds=15)  # for one request; uploads of a person's own data are small
+ASKING_A_NAME = timedelta(seconds=5)  # the start waits for it
 LISTENING = timedelta(seconds=25)  # how long Telegram holds a getUpdates open; proxies cut at 30 or 60
 STORAGE_AWAY = timedelta(seconds=5)  # what we ask of Telegram when the database is not there
 A_MOMENT = timedelta(seconds=1)
 A_WHILE = timedelta(seconds=5)
 PATIENCE = timedelta(seconds=30)  # a reply that must wait longer than this has lost its point
 TRIES = 4  # of one reply; a question that comes twice harms nobody, one that never comes does
-ENOUGH = 2_000  # chats with something under way; beyond this spinners and stamps are left out, messages never
+TOUCHES = 200  # taps a second whose button is answered and stamped. Telegram takes about 30 messages a second of a bot,
+# so under a rush far beyond that these niceties are left out first, and the messages never.
 
 
 class Api(AiohttpSession):
@@ -194,14 +197,17 @@ class TelegramResidents:
         self._left = left
         self._pause = pause
         self._api = Api(api, token)
-        self._errands = Errands()
+        self._replies = Errands()
+        self._touches = Errands()
+        self._allowance = Allowance(TOUCHES)
 
     @property
     def limits(self) -> Limits:
         return requests.LIMITS
 
     async def __aenter__(self) -> Self:
-        await self._errands.__aenter__()
+        await self._replies.__aenter__()
+        await self._touches.__aenter__()
         return self
 
     async def __aexit__(
@@ -210,10 +216,10 @@ class TelegramResidents:
         problem: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        try:
-            await self._errands.__aexit__(kind, problem, traceback)
-        finally:
-            await self._api.close()
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self._api.close)
+            stack.push_async_exit(self._touches)
+            stack.push_async_exit(self._replies)
 
     # What goes out
 
@@ -227,16 +233,16 @@ class TelegramResidents:
         return outcome
 
     async def set_webhook(self, url: str) -> Outcome:
-        """Asks Telegram to bring updates to this address, with our secret."""
+        """Asks Telegram to bring updates to this address, with our secret; more than once if it must."""
         if self._secret is None:
             return Misconfigured("a webhook needs a secret")
         wanted = {"url": url, "secret_token": self._secret, "allowed_updates": list(updates.WANTED)}
-        return await self._attempt(Call("setWebhook", wanted))
+        return await self._insist(Call("setWebhook", wanted))
 
     async def username(self) -> str | None:
         """The bot's name, for links to it (t.me/<name>?start=…); None when Telegram does not tell."""
         try:
-            me = await self._api.call(Call("getMe", {}))
+            me = await self._api.call(Call("getMe", {}), ASKING_A_NAME)
         except Exception as error:
             log.warning("telegram.unnamed", account=self.account, reason=repr(translate(error)))
             return None
@@ -251,11 +257,10 @@ class TelegramResidents:
         number = result.get("message_id") if isinstance(result, dict) else None
         return Sent("" if number is None else str(number))
 
-    async def _insist(self, call: Call) -> None:
-        """A reply: waited for and repeated, for the person is looking at the screen."""
-        outcome: Outcome = Unknown("")
-        for _ in range(TRIES):
-            outcome = await self._attempt(call)
+    async def _insist(self, call: Call) -> Outcome:
+        """What somebody waits for: repeated while that may help."""
+        outcome = await self._attempt(call)
+        for _ in range(TRIES - 1):
             match outcome:
                 case RetryAfter(delay) if delay <= PATIENCE:
                     await self._pause(delay.total_seconds())
@@ -263,10 +268,12 @@ class TelegramResidents:
                     await self._pause(A_MOMENT.total_seconds())
                 case _:
                     break
+            outcome = await self._attempt(call)
         if not isinstance(outcome, Sent):
             log.warning(
-                "telegram.reply_failed", account=self.account, method=call.method, outcome=repr(outcome)
+                "telegram.call_failed", account=self.account, method=call.method, outcome=repr(outcome)
             )
+        return outcome
 
     async def _try_once(self, call: Call) -> None:
         """A spinner or a stamp: pleasant, never worth a second request."""
@@ -321,31 +328,31 @@ class TelegramResidents:
     def _answer(self, heard: Heard, reply: Reply) -> Call | None:
         calls = [call for say in reply.messages for call in requests.of(heard.chat, say)]
         last: Call | None = None
-        if len(calls) == 1 and calls[0].file is None and not self._errands.is_busy(heard.chat):
+        if len(calls) == 1 and calls[0].file is None and not self._replies.is_busy(heard.chat):
             last = calls.pop()
-        self._errands.add(heard.chat, [*self._touches(heard, reply), *self._replies(calls)])
+        self._say_directly(heard.chat, calls)
+        if heard.tapped is not None and self._allowance.take():
+            self._touch(heard.tapped, reply.stamp)
         return last
 
-    def _touches(self, heard: Heard, reply: Reply) -> Iterable[Errand]:
-        tapped = heard.tapped
-        if tapped is None or len(self._errands) > ENOUGH:
-            return
-        yield partial(self._try_once, requests.acknowledgement(tapped))
-        if reply.stamp and tapped.message is not None:
-            yield partial(self._try_once, requests.stamping(tapped.chat, tapped.message, reply.stamp))
+    def _say_directly(self, chat: int, calls: Iterable[Call]) -> None:
+        self._replies.add(chat, [partial(self._insist, call) for call in calls])
 
-    def _replies(self, calls: Iterable[Call]) -> Iterable[Errand]:
-        return (partial(self._insist, call) for call in calls)
+    def _touch(self, tapped: Tapped, stamp: str | None) -> None:
+        calls = [requests.acknowledgement(tapped)]
+        if stamp and tapped.message is not None:
+            calls.append(requests.stamping(tapped.chat, tapped.message, stamp))
+        self._touches.add(tapped.chat, [partial(self._try_once, call) for call in calls])
 
     def _leave(self, place: Elsewhere) -> None:
         """Others would see who answers what, so we say why and go. A busy group makes us go once, not once a message."""
-        if self._errands.is_busy(place.chat):
+        if self._replies.is_busy(place.chat):
             return
         calls: list[Call] = []
         if place.just_joined and place.can_write:
             calls += requests.of(place.chat, Say(self._refusal))
         calls.append(requests.leaving(place.chat))
-        self._errands.add(place.chat, [partial(self._try_once, call) for call in calls])
+        self._replies.add(place.chat, [partial(self._try_once, call) for call in calls])
 
     # Long polling
 
@@ -381,4 +388,4 @@ class TelegramResidents:
     async def _take_directly(self, update: updates.Json) -> None:
         last = await self._take(update)
         if last is not None:
-            self._errands.add(last.payload["chat_id"], self._replies([last]))
+            self._say_directly(last.payload["chat_id"], [last])
