@@ -8,7 +8,17 @@ import math
 import re
 from datetime import date, datetime, timedelta
 
-__all__ = ["EPOCH", "Value", "are_equal", "as_day", "as_moment", "as_number", "as_text", "as_truth"]
+__all__ = [
+    "EPOCH",
+    "Value",
+    "are_equal",
+    "as_day",
+    "as_moment",
+    "as_number",
+    "as_text",
+    "as_truth",
+    "half_up",
+]
 
 Value = str | float | bool | date | datetime
 """What an expression may yield. A datetime is a date too: ask for it first."""
@@ -99,3 +109,8 @@ def are_equal(left: Value, right: Value) -> bool:
     if isinstance(left, str) and isinstance(right, str):
         return left == right
     return as_number(left) == as_number(right)
+
+
+def half_up(number: float) -> float:
+    """Rounded to a whole number, the half upwards (XPath 1.0, 4.4); NaN and the infinities as they are."""
+    return number if not math.isfinite(number) else float(math.floor(number + 0.5))

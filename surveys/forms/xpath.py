@@ -264,4 +264,6 @@ def _parser() -> Any:
     """Made when the first expression is met: importing elementpath takes half a second that a form without any spares."""
     from surveys.forms.grammar import Grammar
 
-    return Grammar()
+    return Grammar.with_functions(
+        name.replace("jr:choice-name", CHOICE_NAME) for name in (*FUNCTIONS, *REFUSED)
+    )
