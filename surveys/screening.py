@@ -29,6 +29,8 @@ class Finding:
     end: int
 
 
+FEWEST_DIGITS = 4  # of a plate
+AT = re.compile(r"(?:@|a còng|\bacong\b|\[at\]|\(at\))", re.IGNORECASE)
 BETWEEN = r"[ .\-–_/()\u00a0\u200b]{0,2}"
 """What people put between the digits of one number."""
 
@@ -39,7 +41,7 @@ PLATE_NUMBER = r"(?:\d{3}[ .]?\d{2}|\d{4})(?![\w%]|[.,]\d)"
 PATTERNS = (
     (
         Trace.EMAIL,
-        re.compile(r"[\w.+-]+(?:@|\s?\(?(?:a còng|acong|\[at\]|\(at\))\)?\s?)[\w-]+(?:\.[\w-]+)+", re.I),
+        re.compile(rf"[\w.+-]+ ?{AT.pattern} ?[\w-]+(?:\.[\w-]+)+", re.IGNORECASE),
     ),
     # CCCD: the first three digits are a province from 001 to 096, the fourth tells sex and century (NĐ 137/2015).
     (Trace.IDENTITY, re.compile(rf"(?<!\d)0{BETWEEN}[0-9]{BETWEEN}[0-9](?:{BETWEEN}\d){{9}}(?!\d)")),
@@ -61,7 +63,7 @@ PATTERNS = (
 def findings(text: str) -> tuple[Finding, ...]:
     """What was found, in the order of the text, without overlaps. Positions are of the text as given."""
     plain = _ascii_digits(text)
-    if sum(letter.isdigit() for letter in plain) < 4 and "@" not in plain and "còng" not in plain.lower():
+    if sum(letter.isdigit() for letter in plain) < FEWEST_DIGITS and not AT.search(plain):
         return ()
     taken: list[Finding] = []
     for trace, pattern in PATTERNS:

@@ -81,6 +81,15 @@ async def test_no_reply_shows_which_choice_was_made(town: Town) -> None:
         assert heard.stamp == heard_by_the_other.stamp
 
 
+async def test_a_choice_called_like_a_command_is_the_choice(town: Town, resident: Resident) -> None:
+    wave = await town.opens_visits()
+    await resident.agrees_at_the_counter()
+
+    await resident.says("việc khác")
+
+    assert await town.answers(wave) == [{"thu_tuc": "khac"}]
+
+
 async def test_who_declines_leaves_no_ballot(town: Town, resident: Resident) -> None:
     wave = await town.opens_visits()
     await resident.starts(town.link(LONG_DUC, Stream.VISIT))

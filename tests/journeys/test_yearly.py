@@ -15,14 +15,14 @@ async def test_every_question_can_be_answered_by_typing(town: Town, resident: Re
     wave = await town.opens_yearly()
     await agrees(town, resident)
 
-    for words in ("2", "hài lòng", "hai long", "0", "5", "Rất hài lòng", "3.", "1", "1", "1", "1", "1"):
+    for words in ("2", "hài lòng", "hai long", "0", "5", "Rất hài lòng", "2.", "1", "1", "1", "1", "1"):
         await resident.says(words)
     heard = await resident.says("cần tuần tra ban đêm nhiều hơn")
 
     assert "Mã biên nhận" in heard
     [answers] = await town.answers(wave)
     assert list(answers.values()) == [
-        *("4", "4", "4", "0", "1", "5", "3", "5", "5", "5", "5", "5"),
+        *("4", "4", "4", "0", "1", "5", "khong", "5", "5", "5", "5", "5"),
         "cần tuần tra ban đêm nhiều hơn",
     ]
 
@@ -94,7 +94,7 @@ async def test_going_back_and_keeping_changes_nothing(town: Town, resident: Resi
     heard = await resident.taps("Giữ như cũ")
 
     assert heard.text.startswith("2/13")
-    assert await town.answers(wave) == [{"kip_thoi": "4"}] or len((await town.answers(wave))[0]) == 1
+    assert await town.answers(wave) == [{"kip_thoi": "4"}]
 
 
 async def test_days_later_and_after_a_restart_an_old_button_still_knows_its_place(

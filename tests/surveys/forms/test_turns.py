@@ -100,7 +100,7 @@ class Talk:
 def test_a_note_is_said_and_needs_no_answer() -> None:
     talk = Talk()
 
-    assert [message.text for message in talk.turn.say][0] == "Câu loi_chao?"
+    assert talk.turn.say[0].text == "Câu loi_chao?"
     assert talk.message.text.startswith("1/")
     assert talk.session.values == {"loi_chao": ""}
     assert not talk.session.is_begun
@@ -244,13 +244,16 @@ def test_a_required_question_cannot_be_skipped() -> None:
     assert "da_den" not in talk.session.values
 
 
-def test_the_choices_own_words_come_before_commands() -> None:
-    form = EVERY_KIND
-    talk = Talk.at("xao")
+@pytest.mark.parametrize(
+    ("words", "exit"),
+    [("menu", Exit.MENU), ("/dulieu", Exit.DATA), ("phường", Exit.WARD), ("nhận thông báo", Exit.NOTICES)],
+)
+def test_the_lobby_is_a_word_away(words: str, exit: Exit) -> None:
+    talk = Talk.at("hai_long")
 
-    assert form.question("xao").choices
-    assert talk.says("menu") is not None
-    assert talk.turn.leaves is Exit.MENU
+    talk.says(words)
+
+    assert talk.turn.leaves is exit
 
 
 def test_a_changed_answer_takes_its_followers_along_and_brings_them_back() -> None:
