@@ -13,9 +13,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from surveys.forms import files, rows, soundness
+from surveys.forms.cells import QUOTES
 from surveys.forms.faults import Fault, FormFaults
 from surveys.forms.form import Form
 from surveys.forms.published import with_digest
+from surveys.forms.sheets import Sheets
 
 __all__ = ["Fault", "FormFaults", "read"]
 
@@ -54,7 +56,7 @@ def _read(suffix: str, content: bytes) -> Form:
     workbook = _opened(suffix, content)
     _refuse_too_much(workbook)
     _protect_quotes(workbook)
-    sheets = rows.Sheets.of(copy.deepcopy(workbook))
+    sheets = Sheets.of(copy.deepcopy(workbook))
     form, faults = rows.form_of(sheets)
     if not faults:
         faults = soundness.faults_of(form)
@@ -123,7 +125,6 @@ def _refuse_too_much(workbook: Any) -> None:
 
 # pyxform turns “…” into "…" everywhere, which is right for expressions and wrong for what people read: there the
 # quotation marks travel in the disguise of private characters.
-QUOTES = "“”‘’"
 DISGUISE = str.maketrans(QUOTES, "\ue001\ue002\ue003\ue004")
 WORDING = re.compile(
     r"(label|caption|hint|guidance_hint|constraint_message|constraining_message|required_?(message|msg)"
