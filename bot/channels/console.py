@@ -4,6 +4,7 @@ so that a bug someone met becomes a test in one command. It knows no survey."""
 import asyncio
 import re
 import secrets
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -39,14 +40,20 @@ class Console:
     account = ACCOUNT
     limits = Limits(text=100_000, buttons=False, edits=False, files=True)
 
-    def __init__(self, accept: Accept, write: Callable[[str], None], *, person: str = "terminal") -> None:
-        """`write` prints one message. The same `person` goes on where they were, after a restart too."""
+    def __init__(
+        self, accept: Accept, write: Callable[[str], None] | None = None, *, person: str = "terminal"
+    ) -> None:
+        """`write` takes one message; without it they go to the terminal. The same `person` goes on where they were, after a restart too."""
         self._accept = accept
-        self._write = write
+        self._write = write or _printed
         self._sender = Address(ACCOUNT, person)
         self._run = secrets.token_hex(8)
         self._said = 0
         self.talk_so_far: list[Exchange] = []
+
+    async def run(self, start: str = "") -> None:
+        """The talk of whoever is at the keyboard."""
+        await self.talk(lines_of(sys.stdin), start)
 
     async def talk(self, lines: AsyncIterator[str], start: str = "") -> None:
         """Begins as if a link carried `start`, then takes a message a line until /quit or the end of the input."""
@@ -143,6 +150,11 @@ async def lines_of(stream: TextIO) -> AsyncIterator[str]:
     threading.Thread(target=read, daemon=True, name="console").start()
     while (line := await waiting.get()) is not None:
         yield line
+
+
+def _printed(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
 
 
 def _written(say: Say) -> str:

@@ -11,9 +11,11 @@ from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from bot.channels.contract import Accept, Limits, Outcome, Sent, WindowClosed, numbers
+from surveys import texts
 from surveys.conversation import Address, Incoming, Reply, Say
 
 __all__ = ["Event", "Full", "Said", "TooFast", "TooLong", "Unreadable", "WebChat", "read"]
@@ -22,7 +24,7 @@ ACCOUNT = "web"
 LONGEST_TEXT = 2000  # characters of one message; the page's text box holds no more
 LONGEST_TOKEN = 256  # taps, link payloads and event ids are far shorter
 KEY = re.compile(r"[A-Za-z0-9_-]{8,64}\Z")
-LANGUAGES = frozenset({"vi", "en", "km"})
+WAYS_AROUND = ("button.skip", "button.back", "button.more")
 
 # What we answered is kept in memory only, and only for a page that is about to come back: it is what a person was asked.
 KEPT_FOR = timedelta(minutes=10)
@@ -96,7 +98,7 @@ def read(body: bytes) -> Said:
         tap="again" if said == ["again"] else _token(given.get("tap")),
         start=_token(given.get("start")),
         after=_token(given.get("after")) or "",
-        language=language if isinstance(language, str) and language in LANGUAGES else None,
+        language=language if isinstance(language, str) and language in texts.LANGUAGES else None,
     )
 
 
@@ -315,11 +317,23 @@ def _as_data(reply: Reply, key: str | None) -> str:
     )
 
 
+@cache
+def asides() -> frozenset[str]:
+    """Labels that are ways around a question rather than answers to it: the page draws them smaller, below the answers."""
+    around = (texts.say(language, key) for language in texts.LANGUAGES for key in WAYS_AROUND)
+    return frozenset(around) | frozenset(texts.NAMES.values())
+
+
 def _message(say: Say) -> Mapping[str, Any]:
     message: dict[str, Any] = {"text": say.text}
     if say.options:
         message["options"] = [
-            {"label": option.label, "token": option.token, "number": number}
+            {
+                "label": option.label,
+                "token": option.token,
+                "number": number,
+                "aside": option.label in asides(),
+            }
             for option, number in zip(say.options, numbers(say.options), strict=True)
         ]
     if say.file:

@@ -81,8 +81,8 @@ def talker() -> Talker:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def server(talker: Talker) -> AsyncIterator[Server]:
-    async with serving(talker) as running:
-        yield running
+    async with serving(talker) as server:
+        yield server
 
 
 @pytest_asyncio.fixture(loop_scope="session")

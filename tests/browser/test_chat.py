@@ -109,6 +109,24 @@ async def test_two_quick_taps_are_one_answer(page, talker):
     assert person.answers == ["Đồng ý, bắt đầu"]
 
 
+async def test_a_double_tap_does_not_answer_the_question_that_comes_up_under_it(page):
+    is_under_the_finger = await page.evaluate(
+        """() => new Promise(done => {
+            new MutationObserver(() => {
+                const button = document.querySelector('.option:not(:disabled)');
+                if (!button) return;
+                const {left, top, width, height} = button.getBoundingClientRect();
+                done(button.contains(document.elementFromPoint(left + width / 2, top + height / 2)));
+            }).observe(document.querySelector('.log'), {childList: true});
+            document.querySelector('.option').click();
+        })"""
+    )
+
+    assert is_under_the_finger is False
+    await page.click("text=Cư trú")
+    await expect(page.locator(".log")).to_contain_text("2/4")
+
+
 async def test_the_database_away_for_a_moment_costs_nothing(page, talker):
     talker.is_away = True
     await page.click("text=Đồng ý, bắt đầu")

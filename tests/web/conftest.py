@@ -47,17 +47,24 @@ def site_of(talker: Talker) -> Site:
 
 
 @asynccontextmanager
-async def serving(talker: Talker, port: int = 0) -> AsyncIterator[Server]:
+async def running(site: Site, port: int = 0) -> AsyncIterator[str]:
+    """Its address, for as long as it runs."""
     listener = listen("127.0.0.1", port)
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    address = f"http://127.0.0.1:{listener.getsockname()[1]}"
     stop = asyncio.Event()
-    site = site_of(talker)
-    running = asyncio.create_task(serve_on(listener, site, stop))
+    serving = asyncio.create_task(serve_on(listener, site, stop))
     try:
-        yield Server(talker, site, url)
+        yield address
     finally:
         stop.set()
-        await asyncio.wait_for(running, STOPPING)
+        await asyncio.wait_for(serving, STOPPING)
+
+
+@asynccontextmanager
+async def serving(talker: Talker, port: int = 0) -> AsyncIterator[Server]:
+    site = site_of(talker)
+    async with running(site, port) as url:
+        yield Server(talker, site, url)
 
 
 @pytest.fixture
@@ -67,8 +74,8 @@ def talker() -> Talker:
 
 @pytest.fixture
 async def server(talker: Talker) -> AsyncIterator[Server]:
-    async with serving(talker) as running:
-        yield running
+    async with serving(talker) as server:
+        yield server
 
 
 @pytest.fixture

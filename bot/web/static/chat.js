@@ -302,8 +302,12 @@
     group.setAttribute('role', 'group');
     group.setAttribute('aria-label', words.options + ': ' + question.slice(0, 120));
     group.tabIndex = -1;
+    // Where every choice is a way around, as in the list of languages, they are what is asked.
+    const answers = options.filter(function (option) { return !option.aside; });
     options.forEach(function (option) {
-      const button = make('button', 'option');
+      const isAside = option.aside && answers.length > 0;
+      if (isAside && !group.querySelector('.aside')) group.appendChild(make('span', 'below'));
+      const button = make('button', isAside ? 'option aside' : 'option');
       button.type = 'button';
       button.value = option.token;
       const number = make('b', '', String(option.number));
@@ -312,9 +316,10 @@
       button.appendChild(make('span', '', option.label));
       group.appendChild(button);
     });
-    const longest = Math.max.apply(null, options.map(function (option) { return option.label.length; }));
-    if (options.length <= 3 && longest <= 14) group.classList.add('row');
-    else if (options.length > 7 && longest <= 16) group.classList.add('pairs');
+    const shown = answers.length || options.length;
+    const longest = Math.max.apply(null, (answers.length ? answers : options).map(function (option) { return option.label.length; }));
+    if (shown <= 3 && longest <= 14) group.classList.add('row');
+    else if (shown > 7 && longest <= 16) group.classList.add('pairs');
     return group;
   }
 
