@@ -4,6 +4,7 @@ person or an officer writes can turn into markup. It knows no framework and send
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from bot.channels.contract import Limits, numbered, parts
@@ -67,15 +68,26 @@ def _document(
 
 
 def _keyboard(options: tuple[Option, ...]) -> dict[str, Any]:
-    rows: list[list[dict[str, str]]] = []
-    longest = 0
-    for option in options:
-        longest = max(longest, len(option.label))
-        if not rows or len(rows[-1]) >= _buttons_a_row(longest):
-            rows.append([])
-            longest = len(option.label)
-        rows[-1].append({"text": option.label, "callback_data": option.token})
+    buttons = [{"text": option.label, "callback_data": option.token} for option in options]
+    rows = []
+    begin = 0
+    for end in _row_ends(tuple(option.label for option in options)):
+        rows.append(buttons[begin:end])
+        begin = end
     return {"inline_keyboard": rows}
+
+
+@lru_cache(1024)
+def _row_ends(labels: tuple[str, ...]) -> tuple[int, ...]:
+    """Where each row ends. Remembered, for a survey asks the same questions of everybody."""
+    ends: list[int] = []
+    begin, longest = 0, 0
+    for place, label in enumerate(labels):
+        longest = max(longest, len(label))
+        if place > begin and place - begin >= _buttons_a_row(longest):
+            ends.append(place)
+            begin, longest = place, len(label)
+    return (*ends, len(labels))
 
 
 def _buttons_a_row(longest: int) -> int:
@@ -104,4 +116,7 @@ def leaving(chat: int) -> Call:
 
 def webhook_answer(call: Call) -> bytes:
     """The call as the body of our answer to a webhook: Telegram makes it at once, and tells us nothing of the result."""
-    return json.dumps({"method": call.method, **call.payload}, ensure_ascii=False).encode()
+    return ENCODER.encode({"method": call.method, **call.payload}).encode()
+
+
+ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
