@@ -2,7 +2,6 @@
 machine has no PostgreSQL or no Chromium: those tests do not run and one line says so; with CI=true they fail instead."""
 
 import os
-import secrets
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
@@ -108,7 +107,7 @@ def vault(keys: FileKeys) -> Vault:
     return Vault(keys)
 
 
-# ── Databases: migrated once a run, copied for each test ─────────────────────────────────────────────────────────
+# ── Databases: migrated once a run; each test gets a fresh copy, or the same one emptied ─────────────────────────────────────────────────────────
 
 
 @pytest.fixture(scope="session")
@@ -138,10 +137,9 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 @pytest.fixture
 def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
-    name = f"test_{secrets.token_hex(6)}"
-    postgres_server.execute(f"CREATE DATABASE {name} TEMPLATE migrated")
-    yield postgres_server.url(name)
-    postgres_server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    """A database that is empty but for its tables."""
+    yield postgres_server.url("migrated")
+    postgres_server.empty("migrated")
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

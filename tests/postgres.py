@@ -96,6 +96,20 @@ class PostgresServer:
         with psycopg.connect(self.url(), autocommit=True) as connection:
             connection.execute(statement.encode())
 
+    def empty(self, name: str) -> None:
+        """Throws everyone out and takes every row away: a fifth of the time that a new database takes."""
+        with psycopg.connect(self.url(name), autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            tables = connection.execute(
+                "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables "
+                "WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+            ).fetchone()
+            assert tables is not None
+            connection.execute(f"TRUNCATE {tables[0]} RESTART IDENTITY CASCADE".encode())
+
     def _as_user(self) -> list[str]:
         # Whatever becomes of the tests, the server does not outlive them.
         words = ["setpriv", "--pdeathsig", "QUIT"] if shutil.which("setpriv") else []
