@@ -1,0 +1,143 @@
+"""A sealed ballot box: ballots in their places, blank where one was withdrawn, and the line each is published as to auditors.
+
+A ballot's place is its place in nullifier order. Places nobody holds, up to the count that was sealed, are blank: their ballots
+were withdrawn. It knows no nullifier, no person, and no more than one ballot at a time.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from surveys import documents, merkle
+from surveys.ballots import commitment, read_receipt
+from surveys.documents import NotCanonical
+from surveys.entry import Stream
+from surveys.forms.session import Mode
+
+__all__ = ["BadLine", "Row", "SealedBallot", "in_places", "leaf_of", "line_of", "read_line", "root_of"]
+
+Row = tuple[int, str, str, str, str, str, bytes, bytes]
+"""A sealed ballot as a plain tuple, in the order of `SealedBallot`'s fields."""
+
+COMMITMENT_BYTES = 32
+SALT_BYTES = 16
+BLANK_NAMES = {"position"}
+
+
+class BadLine(ValueError):
+    """This line is no sealed ballot."""
+
+
+class SealedBallot(NamedTuple):
+    """What is left of one person's answers."""
+
+    position: int
+    receipt: str
+    unit: str
+    stream: str
+    mode: str
+    answers: str
+    """Canonical JSON: question → value."""
+    salt: bytes
+    commitment: bytes
+
+
+NAMES = set(SealedBallot._fields)
+
+
+def in_places(ballots: Iterable[Row], count: int) -> Iterator[SealedBallot | None]:
+    """`count` places, each with its ballot or None. The ballots come by position. Raises ValueError when they do not fit."""
+    place = 0
+    for row in ballots:
+        ballot = SealedBallot._make(row)
+        if not place <= ballot.position < count:
+            raise ValueError(f"A ballot at {ballot.position} has no place after {place} of {count}.")
+        for _ in range(place, ballot.position):
+            yield None
+        yield ballot
+        place = ballot.position + 1
+    for _ in range(place, count):
+        yield None
+
+
+def leaf_of(ballot: SealedBallot | None) -> bytes:
+    """The leaf hash of a place."""
+    return merkle.BLANK if ballot is None else merkle.leaf_hash(ballot.commitment)
+
+
+def root_of(ballots: Iterable[Row], count: int) -> bytes:
+    """The root over all places, in one pass and flat memory. Raises ValueError when the ballots do not fit."""
+    return merkle.root_of(map(leaf_of, in_places(ballots, count)))
+
+
+# ── As auditors read it ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def line_of(position: int, ballot: SealedBallot | None) -> str:
+    """Canonical JSON, without a line break."""
+    if ballot is None:
+        return documents.written({"position": position})
+    body: dict[str, Any] = ballot._asdict()
+    body["answers"] = documents.read(ballot.answers)
+    body["salt"], body["commitment"] = ballot.salt.hex(), ballot.commitment.hex()
+    return documents.written(body)
+
+
+def read_line(line: str, position: int, wave: str) -> SealedBallot | None:
+    """The ballot at that place of that wave, known to be what its commitment says; None where it is blank. Raises BadLine."""
+    try:
+        body = documents.read(line)
+    except NotCanonical as problem:
+        raise BadLine(str(problem)) from None
+    if not isinstance(body, dict) or body.keys() not in (NAMES, BLANK_NAMES):
+        raise BadLine(f"A ballot has {', '.join(sorted(NAMES))}; a blank one has its position only.")
+    if type(body["position"]) is not int or body["position"] != position:
+        raise BadLine(
+            f"Here stands ballot {body['position']!r}, not {position}: one was dropped, added or moved."
+        )
+    if body.keys() == BLANK_NAMES:
+        return None
+    ballot = _ballot(body)
+    committed = commitment(
+        wave=wave,
+        receipt=ballot.receipt,
+        unit=ballot.unit,
+        stream=ballot.stream,
+        mode=ballot.mode,
+        answers=ballot.answers,
+        salt=ballot.salt,
+    )
+    if committed != ballot.commitment:
+        raise BadLine("Its commitment is not to what it says: it was changed after sealing.")
+    return ballot
+
+
+def _ballot(body: dict[str, Any]) -> SealedBallot:
+    answers = body["answers"]
+    if not isinstance(answers, dict) or not all(isinstance(value, str) for value in answers.values()):
+        raise BadLine("Its answers are not question → value.")
+    if not all(isinstance(body[name], str) for name in NAMES - {"position", "answers"}):
+        raise BadLine("Its fields are not texts.")
+    if body["stream"] not in list(Stream) or body["mode"] not in list(Mode):
+        raise BadLine("Nobody knows its stream or its mode.")
+    if read_receipt(body["receipt"]) != body["receipt"]:
+        raise BadLine("Its receipt is none.")
+    return SealedBallot(
+        body["position"],
+        body["receipt"],
+        body["unit"],
+        body["stream"],
+        body["mode"],
+        documents.written(answers),
+        _bytes(body["salt"], SALT_BYTES),
+        _bytes(body["commitment"], COMMITMENT_BYTES),
+    )
+
+
+def _bytes(text: str, length: int) -> bytes:
+    try:
+        found = bytes.fromhex(text)
+    except ValueError:
+        found = b""
+    if len(found) != length or found.hex() != text:
+        raise BadLine(f"Its salt or commitment is not {length} bytes in hex.")
+    return found
