@@ -193,7 +193,7 @@ def _bound(tree: Node, groups: Mapping[tuple[str, ...], int], k: int) -> Bound |
 
 @dataclass(frozen=True, slots=True)
 class _Hidden:
-    """A row, or several as one, whose parts at some node are hidden. How many may be in the first part:
+    """A row whose parts at some node are hidden. How many may be in the first part:
 
     from `low` to `high` for who knows these rules, and with them that the hidden side of a row is under k.
     """
@@ -223,8 +223,13 @@ def _total(
         first, second = node.first, node.second
         if not (first and second) or min(sums[first.answers], sums[second.answers]) < k:
             return
+        # Wards under k are hidden in their crowd, as long as that is one on either side.
+        crowd = [sum(groups[ward][part.answers] for ward in small) for part in (first, second)]
+        if small and min(crowd) < k:
+            return
         seen = sum(row.counts.get(first.answers, 0) for row in shown.values())
-        if not _tells_nothing(_hidden(node, first, groups, shown, small, k), sums[first.answers] - seen, k):
+        hidden = _hidden(node, first, groups, shown, small, k)
+        if not _tells_nothing(hidden, sums[first.answers] - seen - crowd[0], k):
             return
         for part in (first, second):
             counts[part.answers] = sums[part.answers]
@@ -242,16 +247,12 @@ def _hidden(
     small: Sequence[str],
     k: int,
 ) -> list[_Hidden]:
-    """The rows that do not show this split.
+    """The rows of wards with k and more that do not show this split.
 
-    We grant the attacker more than is published: the true size of every such row at this node, and which of its two
-    sides is the small one. What stays wide for them stays wide for anybody. Wards under k count as one row, because
-    any of them could hold all of it.
+    We grant the attacker more than is published: the true size of every such row at this node, which of its two sides
+    is the small one, and what the wards under k have together. What stays wide for them stays wide for anybody.
     """
     rows = []
-    if small:
-        pooled = sum(groups[ward][node.answers] for ward in small)
-        rows.append(_Hidden(pooled, 0, pooled, is_refused=True))
     for ward, row in shown.items():
         if ward in small or first.answers in row.counts:
             continue
