@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from types import MappingProxyType
 
 from surveys.forms import dates
@@ -181,7 +182,13 @@ def _labelled(choices: Sequence[Choice], wanted: str, language: str) -> Choice |
 def _folded(choice: Choice, language: str) -> list[str]:
     """The choice's label in the person's language, then in the others: people mix them."""
     first = [choice.label[language]] if language in choice.label else []
-    return [fold(label) for label in [*first, *choice.label.values()]] or [fold(choice.name)]
+    return [_folded_label(label) for label in (*first, *choice.label.values())] or [fold(choice.name)]
+
+
+@lru_cache(maxsize=4_096)
+def _folded_label(label: str) -> str:
+    # Only a form's words are remembered, never what people write.
+    return fold(label)
 
 
 def _several(choices: Sequence[Choice], text: str, language: str) -> str:

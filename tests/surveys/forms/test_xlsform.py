@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from surveys.forms import xlsform
+from surveys.forms.faults import Fault, FormFaults
 from surveys.forms.form import Form, Kind, Role
 from surveys.forms.published import form_from_json, form_to_json
-from surveys.forms.xlsform import FormFaults
 from surveys.forms.xpath import Expression
 from tests.surveys.forms import workbooks
 from tests.surveys.forms.workbooks import SMALL, Cells
@@ -500,6 +500,14 @@ def test_what_only_odk_would_refuse_is_refused_too(columns: dict[str, str], reas
     assert faults({**row("text"), **columns})[0].startswith(reason)
 
 
+def read_or_faults(name: str, content: bytes) -> Form | tuple[Fault, ...]:
+    """What came of it; anything but these two fails the test."""
+    try:
+        return xlsform.read(name, content)
+    except FormFaults as problem:
+        return problem.faults
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(
@@ -529,9 +537,8 @@ def test_no_cells_break_the_reader(rows: list[dict[str, str]]) -> None:
         }
     )
 
-    try:
-        form = xlsform.read("a.csv", content)
-    except FormFaults as problem:
-        assert problem.faults
-    else:
-        assert form_from_json(form_to_json(form)) == form
+    found = read_or_faults("a.csv", content)
+
+    assert found
+    if isinstance(found, Form):
+        assert form_from_json(form_to_json(found)) == found

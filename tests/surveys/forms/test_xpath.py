@@ -274,7 +274,7 @@ def test_an_expression_knows_whom_it_asks() -> None:
     ],
 )
 def test_what_a_chat_cannot_evaluate_is_refused_with_the_reason(text: str, reason: str) -> None:
-    with pytest.raises(BadExpression, match=".*") as refusal:
+    with pytest.raises(BadExpression) as refusal:
         Expression(text)
 
     assert reason in str(refusal.value)
@@ -312,14 +312,21 @@ PIECES = st.sampled_from(
 )
 
 
+def expression_or_reason(text: str) -> Expression | str:
+    """What came of it; anything but these two fails the test."""
+    try:
+        return Expression(text)
+    except BadExpression as refusal:
+        return str(refusal)
+
+
 @given(st.one_of(st.text(max_size=60), st.lists(PIECES, max_size=15).map("".join)))
 def test_no_text_breaks_the_reader(text: str) -> None:
-    try:
-        expression = Expression(text)
-    except BadExpression as refusal:
-        assert str(refusal)
-    else:
-        as_text(expression.evaluate(a_context()))
+    found = expression_or_reason(text)
+
+    assert str(found)
+    if isinstance(found, Expression):
+        assert isinstance(as_text(found.evaluate(a_context())), str)
 
 
 VALUES = st.sampled_from(
