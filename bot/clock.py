@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -28,7 +28,7 @@ class Clock:
     """Ticks while its block is open; leaving it waits for no tick, because each may be cut short and done again."""
 
     def __init__(self, ticks: tuple[Tick, ...]) -> None:
-        self._scheduler = AsyncIOScheduler(timezone="UTC")
+        self._scheduler: Any = AsyncIOScheduler(timezone="UTC")
         for tick in ticks:
             self._scheduler.add_job(
                 self._run,

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -69,9 +69,7 @@ def migrate() -> None:
 
 @app.command()
 def settings(
-    check: Annotated[
-        Optional[Path], typer.Option(help="Compare this file with the settings there are.")
-    ] = None,  # noqa: UP045
+    check: Annotated[Path | None, typer.Option(help="Compare this file with the settings there are.")] = None,
 ) -> None:
     """Print every setting in force (secrets hidden), or check that an example file names them all."""
     from bot.cli.desk import settings as work

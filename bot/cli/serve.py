@@ -117,7 +117,10 @@ async def _unless_stopped(work: "asyncio.Future[Any]", stop: asyncio.Event) -> b
 class _progress:
     """A bar for each part of long work, on a terminal or not."""
 
-    WORDS: ClassVar = {"residents": "Simulated residents answer", "seal": "The wave is closed, sealed, released"}
+    WORDS: ClassVar = {
+        "residents": "Simulated residents answer",
+        "seal": "The wave is closed, sealed, released",
+    }
 
     def __enter__(self) -> Callable[[str, int, int], None]:
         from rich.console import Console
