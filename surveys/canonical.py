@@ -12,7 +12,7 @@ from enum import Enum
 from fractions import Fraction
 from hashlib import sha256
 
-__all__ = ["canonical", "digest", "moment_text", "read_moment"]
+__all__ = ["canonical", "digest", "digest_of_text", "moment_text", "read_moment"]
 
 
 def canonical(value: object) -> str:
@@ -22,7 +22,12 @@ def canonical(value: object) -> str:
 
 def digest(kind: str, value: object) -> str:
     """SHA-256, in hexadecimal, over a domain tag and the canonical text: two kinds of thing never share a hash."""
-    return sha256(f"langnghe/{kind}/1\0{canonical(value)}".encode()).hexdigest()
+    return digest_of_text(kind, canonical(value))
+
+
+def digest_of_text(kind: str, text: str) -> str:
+    """The same, over a text that is canonical already."""
+    return sha256(f"langnghe/{kind}/1\0{text}".encode()).hexdigest()
 
 
 def moment_text(moment: datetime) -> str:
