@@ -1,9 +1,10 @@
 """How a question, a list of questions and a farewell are put into words and offers. It decides nothing, and never repeats a choice."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 from itertools import count
 
 from surveys import texts
@@ -75,7 +76,6 @@ class View:
         self.occasion = occasion
         self.answers = session.values
         self.walk = Walk(form, self.answers, seed=session.seed, today=occasion.now.date(), now=occasion.now)
-        self._asked: tuple[Question, ...] | None = None
 
     def say(self, key: str, **params: object) -> str:
         return texts.say(self.session.language, key, **params)
@@ -85,17 +85,15 @@ class View:
 
     # ── Where they are ────────────────────────────────────────────────────────────────────────────────────────
 
-    @property
+    @cached_property
     def asked(self) -> tuple[Question, ...]:
         """The questions that apply, without the notes between them."""
-        if self._asked is None:
-            questions = self.form.questions
-            if any(each.relevant is not None or each.choice_filter is not None for each in questions):
-                questions = self.walk.visible
-            self._asked = tuple([each for each in questions if each.kind not in NEVER_ASKED])
-        return self._asked
+        questions = self.form.questions
+        if any(each.relevant is not None or each.choice_filter is not None for each in questions):
+            questions = self.walk.visible
+        return tuple([each for each in questions if each.kind not in NEVER_ASKED])
 
-    @property
+    @cached_property
     def current(self) -> Question | None:
         """The question that waits for an answer; None at the end. Never a note."""
         if self.session.at is not None:
@@ -107,12 +105,13 @@ class View:
             return next((each for each in self.asked if each.name not in self.answers), None)
         return waiting
 
+    @cached_property
+    def _numbers(self) -> Mapping[str, int]:
+        return {each.name: number for number, each in enumerate(self.asked, start=1)}
+
     def number(self, question: Question) -> int:
         """Its place among the questions that apply, from 1; 0 when it does not apply."""
-        for number, each in enumerate(self.asked, start=1):
-            if each is question or each.name == question.name:
-                return number
-        return 0
+        return self._numbers.get(question.name, 0)
 
     def place(self, question: Question) -> int:
         """Its place in the form, from 0, which never changes."""

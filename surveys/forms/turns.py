@@ -348,10 +348,10 @@ class _Turns:
             return dict(self.session.menu).get(number)
         if question is None:
             return None
+        if number in questions.numbers(self.view.walk.choices(question)):
+            return None  # an answer; where several may be chosen, a lone number is the whole of it
         found = by_number(self.view.ask(question).offers, number)
-        act = found.act.split(".", 2)[2] if found else None
-        # A lone number typed where several may be chosen is the whole answer.
-        return None if act is None or act.startswith("pick.") else act
+        return found.act.split(".", 2)[2] if found else None
 
     def _answered(self, question: Question, text: str) -> Turn:
         language = self.session.language

@@ -53,7 +53,8 @@ def length(text: str) -> int:
 
 def clipped(text: str, limit: int = LONGEST) -> str:
     """The text, or as much of it as fits in `limit` UTF-16 units, ending in “…”."""
-    if length(text) <= limit:
+    # No character is longer than two units, so most texts fit without being counted.
+    if 2 * len(text) <= limit or length(text) <= limit:
         return text
     short = text.encode("utf-16-le", "surrogatepass")[: 2 * (limit - 1)].decode("utf-16-le", "ignore")
     return short.rstrip() + "…"
