@@ -17,10 +17,10 @@ class Grammar(XPath1Parser):
         return Parser.parse(self, source)
 
     @classmethod
-    def with_functions(cls, names: Iterable[str]) -> "Grammar":
+    def with_functions(cls, names: Iterable[str]) -> type["Grammar"]:
         """How many arguments each takes is checked where the message can be ours."""
         for name in names:
             cls.symbol_table.pop(name, None)
             cls.function(name, nargs=(0, None))
         cls.build()
-        return cls()
+        return cls

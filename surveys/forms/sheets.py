@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from surveys.forms.faults import Fault, FormFaults
@@ -9,6 +10,25 @@ from surveys.forms.faults import Fault, FormFaults
 __all__ = ["Row", "Sheets"]
 
 Row = Mapping[str, Any]
+
+NEARLY = 0.8  # of the letters in common
+THAT_MATTER = {
+    "survey": (
+        *(
+            "type",
+            "name",
+            "label",
+            "hint",
+            "relevant",
+            "relevance",
+            "constraint",
+            "constraint_message",
+            "default",
+        ),
+        *("required", "required_message", "calculation", "choice_filter", "parameters"),
+    ),
+    "settings": ("form_title", "form_id", "version", "default_language"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +59,14 @@ class Sheets:
             except PyXFormError as problem:
                 raise FormFaults([Fault(sheet, 1, None, str(problem))]) from None
 
+        faults = [
+            *_misspelt(
+                workbook, "survey", {*aliases.survey_header, *MultipleChoiceQuestion.get_slot_names()}
+            ),
+            *_misspelt(workbook, "settings", {*aliases.settings_header, *Survey.get_slot_names()}),
+        ]
+        if faults:
+            raise FormFaults(faults)
         settings = named("settings", aliases.settings_header, Survey.get_slot_names())
         return cls(
             survey=dealias_types(  # type: ignore[no-untyped-call]
@@ -47,3 +75,17 @@ class Sheets:
             choices=named("choices", aliases.list_header, Option.get_slot_names()),
             settings=settings[0] if settings else {},
         )
+
+
+def _misspelt(workbook: Any, sheet: str, known: set[str]) -> list[Fault]:
+    """Columns whose names are nearly one that matters. ODK passes over a column it does not know; with “relevent” for
+    “relevant” everybody would be asked."""
+    known = {name.lower() for name in known}
+    faults = []
+    for column in (getattr(workbook, f"{sheet}_header") or [{}])[0]:
+        name = "_".join(str(column).partition(":")[0].lower().split())
+        near = [] if name in known else get_close_matches(name, THAT_MATTER[sheet], n=1, cutoff=NEARLY)
+        if near:
+            reason = f"is not a column of XLSForm; did you mean “{near[0]}”?"
+            faults.append(Fault(sheet, 1, str(column)[:60], reason))
+    return faults

@@ -13,6 +13,7 @@ QUESTIONS = 300
 CHOICES = 90  # Telegram takes 100 buttons, and a few are ours
 LABEL = 1_500  # characters: Zalo takes 2,000, choices included
 CHOICE_LABEL = 120
+CHAIN = 40  # questions in a row that depend on one another: what can be worked out without a deep stack
 SCALE = frozenset("12345")
 SELECTS = frozenset({Kind.SELECT_ONE, Kind.SELECT_MULTIPLE, Kind.RANK})
 
@@ -23,7 +24,8 @@ def faults_of(form: Form) -> list[Fault]:
     faults += _of_names(form)
     faults += _of_roles(form)
     if not faults:
-        faults += _circles(form)
+        leaning = _leaning(form)
+        faults = [*_circles(form, leaning)] or [*_chains(form, leaning)]
     return faults
 
 
@@ -131,12 +133,16 @@ def _is_scale(question: Question) -> bool:
     return question.kind is Kind.SELECT_ONE and names - {"0"} == SCALE
 
 
-def _circles(form: Form) -> Iterator[Fault]:
-    """A question that decides about itself, through others or not: no engine can say what its value is."""
-    leaning = {
+def _leaning(form: Form) -> dict[str, set[str]]:
+    """Each question's name → those of the questions it leans on."""
+    return {
         question.name: {name for _, expression in leans_on(question) for name in expression.names}
         for question in form.questions
     }
+
+
+def _circles(form: Form, leaning: dict[str, set[str]]) -> Iterator[Fault]:
+    """A question that decides about itself, through others or not: no engine can say what its value is."""
     settled: set[str] = set()
     for question in form.questions:
         circle = _circle(question.name, leaning, settled)
@@ -161,3 +167,18 @@ def _circle(start: str, leaning: dict[str, set[str]], settled: set[str]) -> list
             pending.append((name, True))
             pending.extend((other, False) for other in sorted(leaning[name]))
     return []
+
+
+def _chains(form: Form, leaning: dict[str, set[str]]) -> Iterator[Fault]:
+    """Questions that lean on one another in too long a row; there are no circles any more."""
+    lengths: dict[str, int] = {}
+    for _ in range(CHAIN + 1):
+        lengths = {
+            name: 1 + max((lengths.get(other, 0) for other in others), default=0)
+            for name, others in leaning.items()
+        }
+    for question in form.questions:
+        if lengths[question.name] > CHAIN:
+            reason = f"leans on a row of more than {CHAIN} questions, each of which depends on the next"
+            yield Fault("survey", question.row, None, reason)
+            return

@@ -18,6 +18,7 @@ from surveys.forms.lexical import Value, are_equal, as_number, as_truth
 __all__ = ["REFERENCE", "BadExpression", "Context", "Expression"]
 
 LENGTH = 8_000  # characters; the longest expression in ODK's own examples has 600
+DEPTH = 100  # brackets, calls and sums within one another
 
 # A reference is written ${name}; elementpath knows it as a variable, $name. Quoted text is passed over, but for the
 # reference in it that jr:choice-name() takes.
@@ -69,7 +70,11 @@ class Expression:
 
     def evaluate(self, context: Context) -> Value:
         """Never raises: what has no value is NaN or empty text."""
-        return self._run(context)
+        try:
+            return self._run(context)
+        except RecursionError:
+            # Forms are refused long before they lean on one another so deeply; nobody's answer may end here.
+            return math.nan
 
     @property
     def is_steady(self) -> bool:
@@ -94,6 +99,7 @@ class _Reader:
         self.names: set[str] = set()
         self.columns: set[str] = set()
         self.functions: set[str] = set()
+        self._depth = 0
 
     def read(self, text: str) -> Run:
         if len(text) > LENGTH:
@@ -107,6 +113,15 @@ class _Reader:
             raise BadExpression("the expression is nested too deeply") from None
 
     def _compile(self, token: Any) -> Run:
+        self._depth += 1
+        if self._depth > DEPTH:
+            raise BadExpression("the expression is nested too deeply")
+        try:
+            return self._compiled(token)
+        finally:
+            self._depth -= 1
+
+    def _compiled(self, token: Any) -> Run:
         match token.symbol:
             case "(string)" | "(integer)" | "(decimal)" | "(float)":
                 literal = _literal(token.value)
@@ -122,6 +137,10 @@ class _Reader:
             case "-" | "+" if len(token) == 1:
                 sign, only = (-1.0 if token.symbol == "-" else 1.0), self._compile(token[0])
                 return lambda context: sign * as_number(only(context))
+            case "and" if len(token) == 2:
+                return _all([self._compile(part) for part in _chain(token)])
+            case "or" if len(token) == 2:
+                return _any([self._compile(part) for part in _chain(token)])
         if token.label == "function":
             return self._call(token)
         if len(token) == 2 and token.symbol not in NOT_HERE:
@@ -176,12 +195,25 @@ def _union(token: Any) -> list[str]:
     return left + right if left and right else []
 
 
+def _chain(token: Any) -> list[Any]:
+    """The parts of `a or b or c`, which the grammar hands over as `(a or b) or c`: long lists of them are common."""
+    parts, left = [token[1]], token[0]
+    while left.symbol == token.symbol and len(left) == 2:
+        parts.append(left[1])
+        left = left[0]
+    return [left, *reversed(parts)]
+
+
+def _all(runs: list[Run]) -> Run:
+    return lambda context: all(as_truth(run(context)) for run in runs)
+
+
+def _any(runs: list[Run]) -> Run:
+    return lambda context: any(as_truth(run(context)) for run in runs)
+
+
 def _binary(symbol: str, left: Run, right: Run) -> Run:
     match symbol:
-        case "and":
-            return lambda context: as_truth(left(context)) and as_truth(right(context))
-        case "or":
-            return lambda context: as_truth(left(context)) or as_truth(right(context))
         case "=":
             return lambda context: are_equal(left(context), right(context))
         case "!=":
@@ -250,7 +282,8 @@ def _parse(text: str) -> Any:
     from elementpath import ElementPathError
 
     try:
-        return _parser().parse(text)
+        # A parser remembers where it is: each text has its own.
+        return _grammar()().parse(text)
     except (ElementPathError, SyntaxError, ValueError) as problem:
         message = str(problem).rpartition("] ")[2].strip()
         unknown = re.match(r"unknown function '([^']*)'", message)
@@ -260,7 +293,7 @@ def _parse(text: str) -> Any:
 
 
 @cache
-def _parser() -> Any:
+def _grammar() -> Callable[[], Any]:
     """Made when the first expression is met: importing elementpath takes half a second that a form without any spares."""
     from surveys.forms.grammar import Grammar
 

@@ -1,6 +1,7 @@
 """An XLSForm becomes a form, or its author learns sheet, row and reason."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +11,7 @@ from surveys.forms import xlsform
 from surveys.forms.faults import Fault, FormFaults
 from surveys.forms.form import Form, Kind, Role
 from surveys.forms.published import form_from_json, form_to_json
+from surveys.forms.walk import Walk
 from surveys.forms.xpath import Expression
 from tests.surveys.forms import workbooks
 from tests.surveys.forms.workbooks import SMALL, Cells
@@ -436,13 +438,31 @@ def test_a_question_that_decides_about_itself_is_refused() -> None:
     assert read(row("integer", constraint=". > 1 and ${a} < 9")).question("a").constraint is not None
 
 
-def test_a_long_chain_is_no_circle() -> None:
-    chain = [
-        row("integer", "q0"),
-        *(row("integer", f"q{n}", relevant=f"${{q{n - 1}}} > 1") for n in range(1, 250)),
+@pytest.mark.parametrize(
+    ("column", "meant"), [("relevent", "relevant"), ("Constrain", "constraint"), ("requird", "required")]
+)
+def test_a_column_that_is_nearly_one_of_xlsforms_is_not_passed_over(column: str, meant: str) -> None:
+    assert faults({**row("text"), column: "x"}) == [
+        f"survey, row 1, column {column}: is not a column of XLSForm; did you mean “{meant}”?"
     ]
 
-    assert len(read(*chain).questions) == 250
+
+def test_a_column_of_the_authors_own_is_passed_over() -> None:
+    assert read({**row("text"), "ghi chú": "hỏi lại", "owner": "An"}).question("a").label == {"vi": "A?"}
+
+
+def a_chain(length: int) -> list[dict[str, str]]:
+    """Each question depends on the next one, so the first is the hardest to work out."""
+    links = [row("integer", f"q{n}", relevant=f"${{q{n + 1}}} > 1") for n in range(length - 1)]
+    return [*links, row("integer", f"q{length - 1}")]
+
+
+def test_a_chain_of_questions_is_no_circle_and_can_be_worked_out() -> None:
+    form = read(*a_chain(40))
+    answers: dict[str, str | None] = {question.name: "2" for question in form.questions}
+
+    assert len(Walk(form, answers, seed="", today=date(2026, 1, 1)).visible) == 40
+    assert "more than 40 questions" in faults(*a_chain(41))[0]
 
 
 def test_one_question_carries_the_index() -> None:

@@ -270,6 +270,8 @@ def test_an_expression_knows_whom_it_asks() -> None:
         ("pulldata('a', 'b', 'c', 'd')", "reads an external file"),
         ("'" + "a" * 9_000 + "'", "8000 is the limit"),
         ("(" * 1_000 + "1" + ")" * 1_000, "nested too deeply"),
+        ("(" * 200 + "1" + ")" * 200, "nested too deeply"),
+        ("+".join("1" * 500), "nested too deeply"),
         ("9" * 5_000, "cannot be read"),
     ],
 )
@@ -286,6 +288,11 @@ def test_every_refused_function_says_why(name: str) -> None:
         Expression(f"{name}('a')")
 
     assert REFUSED[name] in str(refusal.value)
+
+
+def test_a_long_list_of_alternatives_is_not_deep() -> None:
+    assert evaluated(" or ".join(f"${{tuoi}} = {number}" for number in range(43))) == "true"
+    assert evaluated(" and ".join(f"${{tuoi}} != {number}" for number in range(43))) == "false"
 
 
 def test_quoted_text_is_left_alone() -> None:
