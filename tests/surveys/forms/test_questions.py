@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from surveys import texts
 from surveys.forms import questions
 from surveys.forms.form import Choice, Kind, Question
 from surveys.forms.questions import REASONS, Unreadable, fold, geopoint, numbers, read
@@ -374,3 +375,12 @@ def test_every_reason_is_given_somewhere() -> None:
 
     for key in set(REASONS) - {"answer.required", "answer.not_allowed"}:
         assert source.count(f'"{key}"') > 1, key
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_every_reason_can_be_said_in_every_language(language: str) -> None:
+    for key, params in REASONS.items():
+        said = texts.say(language, key, **dict.fromkeys(params, 7))
+
+        assert said
+        assert "{" not in said
