@@ -68,8 +68,8 @@ def divide(form: Form, values: Mapping[str, str], whole: tuple[str, ...] = ()) -
     """
     answers: dict[str, str] = {}
     comments: list[Comment] = []
-    for question in form.questions:
-        value = values.get(question.name)
+    for name, value in values.items():
+        question = form.question(name)
         if not value or not question.is_asked:
             continue
         if _is_written(question, value):
@@ -99,15 +99,10 @@ def commitment(
     *, wave: str, receipt: str, unit: str, stream: str, mode: str, answers: str, salt: bytes
 ) -> bytes:
     """32 bytes. `wave` is the slug, `answers` what `written_answers` gave. Two ballots cannot share one."""
-    ballot = {
-        "answers": json.loads(answers),
-        "mode": mode,
-        "receipt": receipt,
-        "stream": stream,
-        "unit": unit,
-        "wave": wave,
-    }
-    return sha256(BALLOT + salt + _canonical(ballot).encode()).digest()
+    rest = _canonical({"mode": mode, "receipt": receipt, "stream": stream, "unit": unit, "wave": wave})
+    # The answers are canonical already and “answers” comes first in order: this is the canonical JSON of the whole.
+    ballot = f'{{"answers":{answers},{rest[1:]}'
+    return sha256(BALLOT + salt + ballot.encode()).digest()
 
 
 def _canonical(value: object) -> str:

@@ -166,32 +166,33 @@ class Tally:
 
     form: Form
     ballots: Counter[tuple[str, Stream]] = field(default_factory=Counter)
-    _answers: dict[tuple[str, Stream, str], Counter[str]] = field(default_factory=dict)
+    _answers: dict[tuple[str, Stream], dict[str, Counter[str]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        questions = counted_questions(self.form)
-        self._single = [q.name for q in questions if q.kind is not Kind.SELECT_MULTIPLE]
-        self._multiple = [q.name for q in questions if q.kind is Kind.SELECT_MULTIPLE]
+        self._is_multiple = {
+            question.name: question.kind is Kind.SELECT_MULTIPLE for question in counted_questions(self.form)
+        }
 
     def add(self, unit: str, stream: Stream, answers: Mapping[str, str]) -> None:
         """Counts one ballot. An answer that is missing counts nowhere."""
         self.ballots[unit, stream] += 1
-        for name in self._single:
-            if value := answers.get(name):
-                self._counter(unit, stream, name)[value] += 1
-        for name in self._multiple:
-            if value := answers.get(name):
-                counter = self._counter(unit, stream, name)
-                counter[""] += 1  # who answered at all: each of them may have chosen several
-                for chosen in set(value.split()):
-                    counter[chosen] += 1
+        counters = self._answers.get((unit, stream))
+        if counters is None:
+            counters = self._answers[unit, stream] = {name: Counter() for name in self._is_multiple}
+        for name, value in answers.items():
+            counter = counters.get(name)
+            if counter is None or not value:
+                continue
+            if not self._is_multiple[name]:
+                counter[value] += 1
+                continue
+            counter[""] += 1  # who answered at all: each of them may have chosen several
+            for chosen in set(value.split()):
+                counter[chosen] += 1
 
     def counts(self, unit: str, streams: Iterable[Stream], question: str) -> Counts:
         """Answer → how often. For a question with several answers a person, '' is how many people answered it."""
         total: Counter[str] = Counter()
         for stream in streams:
-            total.update(self._answers.get((unit, stream, question), ()))
+            total.update(self._answers.get((unit, stream), {}).get(question, {}))
         return Counts(total)
-
-    def _counter(self, unit: str, stream: Stream, question: str) -> Counter[str]:
-        return self._answers.setdefault((unit, stream, question), Counter())

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from surveys.assessment import (
@@ -72,6 +72,7 @@ def test_a_bound_is_judged_by_its_worst_and_its_best() -> None:
     assert against_threshold(small, Decimal("0.9")).verdict is Verdict.TOO_FEW
 
 
+@settings(deadline=None)
 @given(st.integers(1, 400), st.integers(0, 400), st.sampled_from(["0.8", "0.9", "0.96"]))
 def test_more_satisfied_people_never_make_a_verdict_worse(n: int, numerator: int, threshold: str) -> None:
     order = [Verdict.NOT_MET, Verdict.TOO_FEW, Verdict.MET]

@@ -1,7 +1,7 @@
 """What a session leaves behind: choices on the ballot, everything written apart from it."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from surveys.ballots import (
@@ -55,6 +55,7 @@ def test_a_writer_who_wants_every_word_read_is_heard() -> None:
     assert comment.is_whole
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(max_size=20), st.text(max_size=40)))
 def test_the_same_answers_are_the_same_bytes(answers: dict[str, str]) -> None:
     backwards = dict(reversed(answers.items()))
@@ -96,6 +97,7 @@ def test_a_commitment_is_what_it_always_was() -> None:
     assert commitment(**FIELDS).hex() == "879ae3cd9a3c763103d82069db5bdf4a8410861dc3c0b7ecd7430e136572b66a"  # type: ignore[arg-type]
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=10, max_size=10))
 def test_a_receipt_is_read_back_however_it_was_copied(random: bytes) -> None:
     receipt = new_receipt(random)
@@ -105,6 +107,7 @@ def test_a_receipt_is_read_back_however_it_was_copied(random: bytes) -> None:
     assert read_receipt(f" {sloppy} ") == receipt
 
 
+@settings(deadline=None)
 @given(st.sets(st.binary(min_size=10, max_size=10), min_size=2, max_size=2))
 def test_two_receipts_differ(randoms: set[bytes]) -> None:
     assert len({new_receipt(random) for random in randoms}) == 2

@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 from statsmodels.stats.proportion import proportion_confint
@@ -27,6 +27,7 @@ def test_published_examples_of_the_interval(numerator: int, n: int, low: float, 
     assert (round(interval.low * 100, 1), round(interval.high * 100, 1)) == (low, high)
 
 
+@settings(deadline=None)
 @given(PROPORTIONS)
 def test_the_interval_is_scipys_and_statsmodels(proportion: Proportion) -> None:
     interval = proportion.interval
@@ -38,6 +39,7 @@ def test_the_interval_is_scipys_and_statsmodels(proportion: Proportion) -> None:
     assert (interval.low, interval.high) == pytest.approx(theirs, abs=1e-9)
 
 
+@settings(deadline=None)
 @given(PROPORTIONS)
 def test_an_interval_holds_its_share_and_stays_between_nought_and_one(proportion: Proportion) -> None:
     interval = proportion.interval
@@ -45,6 +47,7 @@ def test_an_interval_holds_its_share_and_stays_between_nought_and_one(proportion
     assert 0 <= interval.low <= proportion.share <= interval.high <= 1
 
 
+@settings(deadline=None)
 @given(PROPORTIONS, st.fractions(min_value=0, max_value=1, max_denominator=1000))
 def test_comparing_exactly_agrees_with_the_interval(proportion: Proportion, value: Fraction) -> None:
     interval = proportion.interval
@@ -94,6 +97,7 @@ def test_the_grade_is_the_widest_half_width_at_that_n(n: int, expected: str) -> 
     assert grade(n) is Grade(expected)
 
 
+@settings(deadline=None)
 @given(st.integers(2, 3000))
 def test_the_grade_promises_no_more_than_the_interval_holds(n: int) -> None:
     interval = Proportion(n // 2, n).interval

@@ -4,7 +4,7 @@ import time
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from surveys.units import (
@@ -171,6 +171,7 @@ def test_a_former_town_offers_what_lies_in_it_today(gazetteer: Gazetteer) -> Non
     assert {unit.code for unit in found.suggestions} == {"29512", "29516"}
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_nothing_that_is_typed_breaks_the_search(typed: str) -> None:
     found = Gazetteer(DATA.units, DATA.successions, DATA.aliases).find(typed)
