@@ -21,6 +21,7 @@ Row = tuple[int, str, str, str, str, str, bytes, bytes]
 COMMITMENT_BYTES = 32
 SALT_BYTES = 16
 BLANK_NAMES = {"position"}
+STREAMS, MODES = frozenset(Stream), frozenset(Mode)
 
 
 class BadLine(ValueError):
@@ -117,7 +118,7 @@ def _ballot(body: dict[str, Any]) -> SealedBallot:
         raise BadLine("Its answers are not question → value.")
     if not all(isinstance(body[name], str) for name in NAMES - {"position", "answers"}):
         raise BadLine("Its fields are not texts.")
-    if body["stream"] not in list(Stream) or body["mode"] not in list(Mode):
+    if body["stream"] not in STREAMS or body["mode"] not in MODES:
         raise BadLine("Nobody knows its stream or its mode.")
     if read_receipt(body["receipt"]) != body["receipt"]:
         raise BadLine("Its receipt is none.")

@@ -238,7 +238,7 @@ def _ballots(package: Package, story: _Story, form: Form, terms: Terms) -> tuple
             tree.add(leaf_of(ballot))
             if ballot is None:
                 continue
-            _may_stand(ballot, form, terms)
+            answers = _answers(ballot, form, terms)
             # Two persons who hold one receipt would both find it included, though one of their ballots is gone.
             if ballot.receipt in receipts:
                 raise BadLine("Its receipt was given out twice.")
@@ -248,7 +248,7 @@ def _ballots(package: Package, story: _Story, form: Form, terms: Terms) -> tuple
         if exclusion := _exclusion(story, ballot):
             left_out[exclusion] += 1
         else:
-            tally.add(ballot.unit, Stream(ballot.stream), read_answers(ballot.answers))
+            tally.add(ballot.unit, Stream(ballot.stream), answers)
     _is_sealed(story, tree, withdrawn=tree.size - len(receipts))
     for exclusion, count in left_out.items():
         if count != exclusion.count:
@@ -257,12 +257,13 @@ def _ballots(package: Package, story: _Story, form: Form, terms: Terms) -> tuple
     return tally, sum(left_out.values())
 
 
-def _may_stand(ballot: SealedBallot, form: Form, terms: Terms) -> None:
+def _answers(ballot: SealedBallot, form: Form, terms: Terms) -> Mapping[str, str]:
     if ballot.unit not in terms.units:
         raise BadLine(f"Unit {ballot.unit} took no part in the wave.")
     answers = read_answers(ballot.answers)
     if divide(form, answers).answers != answers:
         raise BadLine("It holds what this form's ballots cannot.")
+    return answers
 
 
 def _exclusion(story: _Story, ballot: SealedBallot) -> Exclusion | None:
@@ -292,9 +293,6 @@ def _check_release(
     package: Package, story: _Story, form: Form, terms: Terms, criteria: CriteriaSet, tally: Tally
 ) -> bool:
     """That what was published is what the ballots come to. Whether this program would only word it otherwise."""
-    if package.digest(RELEASE) != story.published.release:
-        reason = f"It is not the release that line {story.lines[story.published]} of {LEDGER} names: it was changed."
-        raise DoesNotFollow(RELEASE, 0, reason)
     try:
         expected = release(form, tally, _comments(package, terms), terms, criteria)
     except ValueError as problem:
@@ -307,6 +305,10 @@ def _check_release(
         if found := _difference(documents.read(line), documents.read(ours)):
             raise DoesNotFollow(RELEASE, number, f"Of unit {unit}, {found}.")
         is_worded_otherwise = True
+    # Last, because a digest can only say that something was changed, not where.
+    if package.digest(RELEASE) != story.published.release:
+        reason = f"It is not the release that line {story.lines[story.published]} of {LEDGER} names: it was changed."
+        raise DoesNotFollow(RELEASE, 0, reason)
     return is_worded_otherwise
 
 

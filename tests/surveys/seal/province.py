@@ -1,0 +1,296 @@
+"""A province whose waves were sealed and released: what an honest package is made from, piece by piece, for honest and other hands."""
+
+import io
+import random
+import zipfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from hashlib import sha256
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from surveys import documents, package, preregistration
+from surveys.assessment import DATA, read_criteria
+from surveys.ballot_box import SealedBallot, line_of, root_of
+from surveys.ballots import commitment, new_receipt, read_answers, written_answers
+from surveys.entry import Stream
+from surveys.forms import library
+from surveys.forms.form import Form
+from surveys.forms.published import form_to_json
+from surveys.forms.session import Mode
+from surveys.heads import Head
+from surveys.ledger import Entry, appended, read_entry
+from surveys.records import (
+    Exclusion,
+    KeyDestroyed,
+    KeyDestructionPostponed,
+    Record,
+    ReleasePublished,
+    ScorecardFrozen,
+    TokensIssued,
+    WaveOpened,
+    Withdrawals,
+)
+from surveys.releases import Terms
+from surveys.releasing import release
+from surveys.results import Tally
+from surveys.signatures import PublicKey, Signer
+from surveys.statistics import Plan, Stratum
+
+OPENED = datetime(2026, 10, 1, 1, tzinfo=UTC)
+SLUG = "hang-nam-2026"
+UNITS = ("29236", "29242", "29251", "29254", "29263", "29266")
+NAMES = ("Trà Vinh", "Long Đức", "Nguyệt Hóa", "Hòa Thuận", "Duyên Hải", "Trường Long Hòa")
+BALLOTS = 150
+BLANK = (3, 77, BALLOTS + 2)  # places of those who withdrew, the last place among them
+PLACES = BALLOTS + len(BLANK)
+CRITERIA = (DATA / "qd1578.toml").read_text(encoding="utf-8")
+EXCLUDED = ("29254", Stream.INVITED, Mode.PAPER)
+
+TERMS = Terms(
+    slug=SLUG,
+    title="Khảo sát hằng năm 2026",
+    audience="residents",
+    k=10,
+    threshold="0.8",
+    units={
+        code: (name, 200 + 10 * place) for place, (code, name) in enumerate(zip(UNITS, NAMES, strict=True))
+    },
+    minimum=10,
+)
+PLANS = (Plan("29242", "chung", (Stratum("18-39", 4100), Stratum("40+", 3900)), "Tổng điều tra dân số 2019"),)
+
+
+def signer(seed: str, name: str = "vinhlong.langnghe") -> Signer:
+    """A key that is the same in every run."""
+    private = Ed25519PrivateKey.from_private_bytes(sha256(seed.encode()).digest())
+    raw = private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    return Signer(PublicKey(name, raw), private.sign)
+
+
+OURS = signer("the province")
+FORGER = signer("a forger")  # under the same name
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A package taken apart, so that any part of it can be touched before it is put together again."""
+
+    ledger: tuple[str, ...]
+    head: str
+    ballots: tuple[str, ...]
+    release: tuple[str, ...]
+    form: str
+    terms: str
+    weights: str
+    formulas: str
+    criteria: str
+    wave: str = SLUG
+    key: str = OURS.key.text
+
+    def bytes(self) -> bytes:
+        """The package of these parts with a manifest that fits them, written apart from `package.write`."""
+        files = {
+            "ballots.jsonl": _lines(self.ballots),
+            "criteria.toml": self.criteria.encode(),
+            "form.json": self.form.encode(),
+            "formulas.json": self.formulas.encode(),
+            "head.txt": self.head.encode(),
+            "ledger.jsonl": _lines(self.ledger),
+            "release.jsonl": _lines(self.release),
+            "terms.json": self.terms.encode(),
+            "weights.json": self.weights.encode(),
+        }
+        listed = {
+            name: {"bytes": len(body), "sha256": sha256(body).hexdigest()} for name, body in files.items()
+        }
+        manifest = {"files": listed, "key": self.key, "package": "langnghe/package/1", "wave": self.wave}
+        return zipped({**files, "manifest.json": documents.written(manifest).encode()})
+
+
+def _lines(texts: Iterable[str]) -> bytes:
+    return "".join(f"{text}\n" for text in texts).encode()
+
+
+class Forward:
+    """A file that cannot go back, as a package is written to."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+
+    def write(self, data: bytes) -> int:
+        self.pieces.append(data)
+        return len(data)
+
+    def flush(self) -> None:
+        pass
+
+
+def zipped(files: Mapping[str, bytes]) -> bytes:
+    """A zip laid out as packages are."""
+    out = Forward()
+    with zipfile.ZipFile(out, "w") as archive:  # type: ignore[call-overload]
+        for name in sorted(files):
+            entry = zipfile.ZipInfo(name)
+            entry.create_system, entry.external_attr = 3, 0o100644 << 16
+            with archive.open(entry, "w", force_zip64=name == "ballots.jsonl") as member:
+                member.write(files[name])
+    return b"".join(out.pieces)
+
+
+def opened(content: bytes) -> io.BytesIO:
+    return io.BytesIO(content)
+
+
+# ── An honest wave ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@cache
+def form() -> Form:
+    return library.load("hang_nam_nguoi_dan")
+
+
+@cache
+def ballots() -> tuple[SealedBallot, ...]:
+    """Of six wards, from very content to divided, the last one under k; in three streams and three modes."""
+    chance = random.Random(2026)
+    places = [place for place in range(PLACES) if place not in BLANK]
+    return tuple(_ballot(chance, place) for place in places)
+
+
+def _ballot(chance: random.Random, position: int) -> SealedBallot:
+    ward = chance.choices(range(6), weights=(60, 60, 50, 40, 40, 6))[0]
+    mood = ((50, 40, 6, 3, 1), (30, 40, 20, 6, 4), (90, 10, 0, 0, 0))[ward % 3]
+    answers = {
+        question.name: "0" if chance.random() < 0.05 else chance.choices("54321", weights=mood)[0]
+        for question in form().questions
+        if question.choices and question.name != "niem_yet"
+    }
+    answers["niem_yet"] = chance.choice(("co", "co", "khong"))
+    stream = chance.choices(list(Stream), weights=(8, 0, 2))[0]
+    mode = chance.choices(list(Mode), weights=(8, 1, 1))[0]
+    return sealed_ballot(
+        position,
+        receipt=new_receipt(chance.randbytes(10)),
+        unit=UNITS[ward],
+        stream=stream.value,
+        mode=mode.value,
+        answers=answers,
+        salt=chance.randbytes(16),
+    )
+
+
+def sealed_ballot(
+    position: int,
+    *,
+    receipt: str,
+    unit: str,
+    stream: str,
+    mode: str,
+    answers: Mapping[str, str],
+    salt: bytes,
+    wave: str = SLUG,
+) -> SealedBallot:
+    text = written_answers(answers)
+    committed = commitment(
+        wave=wave, receipt=receipt, unit=unit, stream=stream, mode=mode, answers=text, salt=salt
+    )
+    return SealedBallot(position, receipt, unit, stream, mode, text, salt, committed)
+
+
+def lines_of(box: Iterable[SealedBallot], places: int = PLACES) -> tuple[str, ...]:
+    at = {ballot.position: ballot for ballot in box}
+    return tuple(line_of(place, at.get(place)) for place in range(places))
+
+
+def is_excluded(ballot: SealedBallot) -> bool:
+    return (ballot.unit, ballot.stream, ballot.mode) == EXCLUDED
+
+
+def released(box: Iterable[SealedBallot], terms: Terms = TERMS) -> tuple[str, ...]:
+    tally = Tally(form())
+    for ballot in box:
+        if not is_excluded(ballot):
+            tally.add(ballot.unit, Stream(ballot.stream), read_answers(ballot.answers))
+    comments = dict.fromkeys(terms.units, 12)
+    made = release(form(), tally, comments, terms, read_criteria(CRITERIA))
+    return package.release_lines({unit: ward.to_json() for unit, ward in made.items()})
+
+
+def records(box: tuple[SealedBallot, ...], lines: tuple[str, ...], terms: Terms = TERMS) -> list[Record]:
+    """Everything that happened, another wave's things between."""
+    digest = documents.fingerprint(_lines(lines))
+    other = "tham-luot-2026-10"
+    return [
+        preregistration.opened(form(), terms, seed="a1b2c3", plans=PLANS),
+        WaveOpened(other, form().digest, "1" * 64, "2" * 64, "3" * 64, "none"),
+        TokensIssued(wave=other, unit="29242", count=500),
+        TokensIssued(wave=other, unit="29251", count=300),
+        KeyDestructionPostponed(
+            wave=SLUG,
+            until="2026-12-01",
+            reason="Thanh tra tỉnh yêu cầu giữ đến hết tháng 11",
+            persons=("Trần Văn A", "Lê Thị B"),
+        ),
+        Withdrawals(wave=SLUG, count=len(BLANK)),
+        preregistration.sealed(form(), terms, CRITERIA, root=root_of(box, PLACES), count=PLACES, plans=PLANS),
+        Exclusion(
+            wave=SLUG,
+            unit=EXCLUDED[0],
+            stream=EXCLUDED[1],
+            mode=EXCLUDED[2],
+            count=sum(map(is_excluded, box)),
+            reason="Phiếu giấy nhập trùng",
+            persons=("Trần Văn A", "Lê Thị B"),
+        ),
+        KeyDestroyed(wave=SLUG),
+        ReleasePublished(wave=SLUG, release=digest),
+        ScorecardFrozen(
+            unit="29242", year=2026, scorecard="4" * 64, criteria=documents.fingerprint(CRITERIA)
+        ),
+    ]
+
+
+def ledger(things: Iterable[Record], by: Signer = OURS) -> tuple[str, ...]:
+    lines: list[str] = []
+    last: Entry | None = None
+    for day, record in enumerate(things):
+        last = appended(last, record, OPENED + timedelta(days=day), by)
+        lines.append(last.line)
+    return tuple(lines)
+
+
+def head(lines: Iterable[str], by: Signer = OURS) -> str:
+    return Head.over(lines, by.key).signed(by)
+
+
+def parts(box: tuple[SealedBallot, ...], by: Signer = OURS, terms: Terms = TERMS) -> Parts:
+    """A package in which everything follows from these ballots and is signed by this key."""
+    lines = released(box, terms)
+    chain = ledger(records(box, lines, terms), by)
+    return Parts(
+        ledger=chain,
+        head=head(chain, by),
+        ballots=lines_of(box),
+        release=lines,
+        form=form_to_json(form()),
+        terms=preregistration.terms_document(terms),
+        weights=preregistration.weights_document(PLANS),
+        formulas=preregistration.formulas_document(),
+        criteria=CRITERIA,
+        key=by.key.text,
+    )
+
+
+@cache
+def honest() -> Parts:
+    return parts(ballots())
+
+
+def resigned(forged: Parts, by: Signer) -> Parts:
+    """The same things said, in a ledger that somebody else signs."""
+    chain = ledger((read_entry(line).record for line in forged.ledger), by)
+    return replace(forged, ledger=chain, head=head(chain, by), key=by.key.text)
