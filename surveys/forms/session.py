@@ -111,7 +111,7 @@ class Session:
     @classmethod
     def from_json(cls, body: bytes | str) -> Self:
         """Raises ValueError or KeyError for anything `to_json` did not write."""
-        read = json.loads(body)
+        read = json.loads(body if isinstance(body, str) else body.decode())
         return cls(
             wave=read["wave"],
             unit=read["unit"],
