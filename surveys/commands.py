@@ -70,7 +70,7 @@ def read(text: str) -> Command | None:
     phrase = " ".join(words.strip(" .!。").split())
     if not phrase and words.strip() != "?":
         return None
-    return _simple(phrase or "?", slashed) or _check(phrase, text)
+    return _simple(phrase or "?", slashed) or _check(phrase, slashed)
 
 
 def _without_addressee(words: str) -> str:
@@ -97,14 +97,22 @@ def _simple(phrase: str, slashed: bool) -> Command | None:
     return None
 
 
-def _check(phrase: str, text: str) -> Command | None:
+def _check(phrase: str, slashed: bool) -> Command | None:
     for check in CHECKS:
         if phrase == check or phrase.startswith(check + " "):
-            # From the text as it was written: a code may be in small letters, but its spaces matter to nobody.
-            return Command(Word.CHECK, phrase[len(check) :].strip().upper())
+            code = phrase[len(check) :].strip()
+            # “Kiểm tra giấy tờ nhiều quá” is a remark: only “kiemtra” in one word, or a code, makes it a command.
+            meant = slashed or check == "kiemtra" or not code or _is_like_a_receipt(code)
+            return Command(Word.CHECK, code.upper()) if meant else None
     return None
 
 
+def _is_like_a_receipt(code: str) -> bool:
+    letters = code.translate({ord(mark): None for mark in " -–."})
+    return len(letters) == RECEIPT_LETTERS and letters.isascii() and letters.isalnum()
+
+
+RECEIPT_LETTERS = 16
 SHORTEST_LANGUAGE_NAME = 2  # a bare “en” or “km” is more likely a slip than a wish
 
 

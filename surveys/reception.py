@@ -22,7 +22,9 @@ __all__ = ["Reception", "Step", "World"]
 
 LISTED = 8  # wards or provinces on a page
 LABEL = 60  # UTF-16 units on a button
-YES = frozenset({"đồng ý", "đồng ý, bắt đầu", "dong y", "có", "co", "đúng", "dung", "phải", "phai", "ok", "oke", "vâng", "dạ", "yes", "agree", "យល់ព្រម", "បាទ", "ចាស"})  # fmt: skip
+YES = frozenset({"đồng ý", "đồng ý, bắt đầu", "dong y", "có", "co", "ok", "oke", "vâng", "dạ", "yes", "agree", "i agree", "យល់ព្រម", "បាទ", "ចាស"})  # fmt: skip
+RIGHT = frozenset({"đúng", "dung", "đúng rồi", "dung roi", "phải", "phai"})
+"""Yes where a fact is confirmed. Where consent is asked for, a “dung” without marks would rather mean stop."""
 NO = frozenset(
     {"không", "khong", "không đồng ý", "khong dong y", "không tham gia", "khong tham gia", "no", "ទេ"}
 )
@@ -72,9 +74,10 @@ class Reception:
 
     def _received(self) -> Step:
         unit = self._unit()
-        if unit is None:
-            return self._page("wards", self._wards_page(self._say("greeting")))
-        return self._surveys(greeting=self._say("greeting.ward", ward=unit.name_within))
+        greeting = self._say("greeting.ward", ward=unit.name_within) if unit else self._say("greeting")
+        if self.lobby.language in texts.UNREVIEWED:
+            greeting = f"{self._say('language.unreviewed')}\n{greeting}"
+        return self._surveys(greeting) if unit else self._page("wards", self._wards_page(greeting))
 
     def _surveys(self, greeting: str) -> Step:
         """What can be answered here: straight to the card where there is one thing to answer."""
@@ -138,7 +141,7 @@ class Reception:
         if self.lobby.view.split(".")[0] not in ASKING or len(self.lobby.menu) < 2:
             return None
         word = " ".join(text.lower().strip(" .!").split())
-        if word in YES:
+        if word in YES or (word in RIGHT and self.lobby.view.startswith("was.")):
             return self.lobby.menu[0][1]
         return self.lobby.menu[1][1] if word in NO else None
 

@@ -281,8 +281,11 @@ class _Turns:
         command = commands.read(text)
         if command is not None and not self._is_a_choice(question, text):
             return self.commanded(command)
-        act = self._numbered(question, text)
-        if act is not None:
+        number = _number(text)
+        if number is not None and self.session.menu:
+            act = dict(self.session.menu).get(number)
+            return self.tapped(act) if act else self.again(self.view.say("not_understood"))
+        if number is not None and question is not None and (act := self._button(question, number)):
             return self.tapped(act)
         if question is None:
             return self.again(self.view.say("not_understood.end"))
@@ -339,17 +342,10 @@ class _Turns:
             return self.again(self.view.say("not_here.picture"))
         return self._taken(question, photo)
 
-    def _numbered(self, question: Question | None, text: str) -> str | None:
-        """The act that a typed number stands for, in the menu or among the question's buttons."""
-        if not (text.isdecimal() and len(text) <= LONGEST_NUMBER):
-            return None
-        number = int(text)
-        if self.session.menu:
-            return dict(self.session.menu).get(number)
-        if question is None:
-            return None
+    def _button(self, question: Question, number: int) -> str | None:
+        """The act of the question's button with this number; None where the number is rather an answer."""
         if number in questions.numbers(self.view.walk.choices(question)):
-            return None  # an answer; where several may be chosen, a lone number is the whole of it
+            return None  # where several may be chosen, a lone number is the whole answer
         found = by_number(self.view.ask(question).offers, number)
         return found.act.split(".", 2)[2] if found else None
 
@@ -442,3 +438,7 @@ class _Turns:
 
 NUMERIC = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.RANGE, Kind.TIME, Kind.DATE})
 LONGEST_NUMBER = 4  # digits; no menu is longer
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) <= LONGEST_NUMBER else None

@@ -120,6 +120,16 @@ async def test_a_typed_yes_is_consent(town: Town, resident: Resident) -> None:
     assert heard.text.startswith("1/5")
 
 
+async def test_stop_is_no_consent(town: Town, resident: Resident) -> None:
+    wave = await town.opens_visits()
+    await resident.starts(town.link(LONG_DUC, Stream.VISIT))
+
+    heard = await resident.says("DUNG")
+
+    assert "Đã dừng" in heard
+    assert await town.sessions(wave) == []
+
+
 async def test_the_card_names_the_platform_and_stays_within_four_lines(town: Town) -> None:
     await town.opens_visits()
     for account, words in (

@@ -116,3 +116,20 @@ async def test_a_language_chosen_on_the_card_shows_the_card_again(town: Town, re
 
     assert "I agree, start" in heard.buttons
     assert (await resident.taps("I agree, start")).text.startswith("1/13  ")
+
+
+async def test_a_phone_in_khmer_is_told_that_nobody_has_read_this_yet(town: Town) -> None:
+    await town.opens_yearly()
+
+    heard = await Resident(town, language="km").starts()
+
+    assert "chưa thẩm định" in heard
+
+
+async def test_right_without_marks_confirms_a_ward(town: Town, resident: Resident) -> None:
+    await town.opens_yearly()
+    await resident.says("phuong 4 tra vinh")
+
+    heard = await resident.says("dung")
+
+    assert "Đồng ý, bắt đầu" in heard.buttons

@@ -30,7 +30,7 @@ def test_a_command_is_understood(text: str, word: Word) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["đúng", "Đúng hạn", "đừng", "dùng", "2", "hài lòng", "sáu", "sau này nên sửa", "phường 4", "en", "vi", "sua", "tiep", "", " ", ".", "/"],
+    ["đúng", "Đúng hạn", "đừng", "dùng", "2", "hài lòng", "sáu", "kiểm tra giấy tờ nhiều quá", "kiem tra xe", "sau này nên sửa", "phường 4", "en", "vi", "sua", "tiep", "", " ", ".", "/"],
 )  # fmt: skip
 def test_an_answer_is_no_command(text: str) -> None:
     assert read(text) is None

@@ -284,6 +284,16 @@ def test_the_number_of_questions_follows_the_answers() -> None:
     assert without.message.text.startswith("3/14")
 
 
+def test_a_number_that_the_menu_does_not_have_is_no_answer() -> None:
+    talk = Talk.at("may_lan")
+    talk.taps("☰ Thêm")
+
+    talk.says("9")
+
+    assert "may_lan" not in talk.session.values
+    assert "Câu may_lan?" in talk.text
+
+
 def test_random_order_stays_the_same_for_one_person() -> None:
     one, same = Talk.at("xao"), Talk.at("xao")
 
