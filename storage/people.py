@@ -1,5 +1,6 @@
 """Where people are before a wave is sealed: ciphertext under nullifiers. No table here knows a person, a time or a ward."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -25,6 +26,7 @@ __all__ = ["Lobbies", "People", "Person", "Sessions"]
 _sessions = rows.table(rows.Session).c
 _lobbies = rows.table(rows.Lobby).c
 
+PAGE = 1000  # sessions deleted between two turns of the event loop
 NOT_A_WAVE = 0  # stands for the lobby where both are read at once; a wave's id is never below 1
 
 
@@ -86,7 +88,12 @@ class Sessions:
 
     async def delete_wave(self, wave_id: int) -> int:
         """How many there were."""
-        return await self._connection.run(DELETE_WAVE, wave_id=wave_id)
+        gone = 0
+        while number := await self._connection.run(DELETE_SOME, wave_id=wave_id, some=PAGE):
+            gone += number
+            # A hundred thousand at once would keep everything else waiting for a second.
+            await asyncio.sleep(0)
+        return gone
 
 
 class Lobbies:
@@ -110,7 +117,16 @@ class Lobbies:
 
 SAVE_SESSION = upsert(rows.table(rows.Session), "nullifier")
 DELETE_SESSION = Prepared(delete(rows.Session).where(_sessions.nullifier == bindparam("nullifier")))
-DELETE_WAVE = Prepared(delete(rows.Session).where(_sessions.wave_id == bindparam("wave_id")))
+DELETE_SOME = Prepared(
+    delete(rows.Session).where(
+        _sessions.nullifier.in_(
+            select(_sessions.nullifier)
+            .where(_sessions.wave_id == bindparam("wave_id"))
+            .order_by(_sessions.nullifier)
+            .limit(bindparam("some", type_=Integer))
+        )
+    )
+)
 OF_WAVE = Prepared(
     select(_sessions.nullifier, _sessions.body)
     .where(_sessions.wave_id == bindparam("wave_id"))

@@ -52,6 +52,8 @@ AWAY = {
     sqlite3.SQLITE_NOTADB,
 }
 
+# temp_store stays as it is: in memory, SQLite walks a savepoint's whole journal after every statement in it, and
+# what takes a second takes minutes.
 PRAGMAS = f"""
 PRAGMA busy_timeout = {BUSY_TIMEOUT};
 PRAGMA journal_mode = WAL;
@@ -59,7 +61,6 @@ PRAGMA synchronous = FULL;
 PRAGMA foreign_keys = ON;
 PRAGMA secure_delete = ON;
 PRAGMA trusted_schema = OFF;
-PRAGMA temp_store = MEMORY;
 """
 
 

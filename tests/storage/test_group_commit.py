@@ -31,7 +31,8 @@ async def db(sqlite_url: str, clock: Callable[[], datetime]) -> AsyncIterator[Sq
     assert isinstance(opened, SqliteDatabase)
     await prepare(opened, clock())
     yield opened
-    await opened.close()
+    if not opened._is_closing:
+        await opened.close()
 
 
 @pytest.fixture
@@ -372,6 +373,42 @@ async def test_the_file_is_durable_strict_and_its_owners(db: SqliteDatabase):
 
     assert (pragma("journal_mode"), pragma("synchronous"), pragma("foreign_keys")) == ("wal", 2, 1)
     assert pragma("secure_delete") == 1
+    assert pragma("temp_store") == 0  # 2 makes sealing quadratic
+
+
+async def test_one_answer_is_one_select_and_one_upsert(db: SqliteDatabase):
+    await answer(db, 1)
+    heard = statements(db)
+
+    async with db.transaction() as tx:
+        await tx.alone_with(nullifier(0))
+        person = await tx.people.at(nullifier(0), [nullifier(1), nullifier(2)])
+        await tx.sessions.save(nullifier(1), 1, b"2")
+
+    assert set(person.sessions) == {nullifier(1)}
+    assert [each.split()[0] for each in heard] == [
+        "BEGIN",
+        "SAVEPOINT",
+        "SELECT",
+        "INSERT",
+        "RELEASE",
+        "COMMIT",
+    ]
+
+
+async def test_what_was_deleted_does_not_linger_in_the_file(db: SqliteDatabase):
+    bodies = {number: bytes([number]) * 600 for number in range(100)}
+    for number, body in bodies.items():
+        await answer(db, number, body)
+    await answer(db, 7, b"changed")
+    async with db.transaction() as tx:
+        await tx.sessions.delete(nullifier(8))
+    await db.close()  # and with it the write-ahead log
+
+    left = db._path.read_bytes()
+
+    assert {number for number, body in bodies.items() if body in left} == set(bodies) - {7, 8}
+    assert not db._path.with_name(db._path.name + "-wal").exists()
 
 
 async def test_a_new_file_is_for_its_owner_only(tmp_path: Path):
