@@ -28,7 +28,8 @@ from surveys.forms.prompts import Occasion
 from surveys.forms.session import Session
 from surveys.forms.turns import Turn
 from surveys.lobby import Begin, Effect, Enrol, Export, Lobby, Resume, Unsubscribe, Withdraw
-from surveys.reception import Reception, Step, World
+from surveys.lobby_pages import World
+from surveys.reception import Reception, Step
 from surveys.running import Running, local
 from surveys.taps import Message
 from surveys.waves import GRACE

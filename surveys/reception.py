@@ -1,27 +1,22 @@
-"""What is said in the lobby: from the first greeting to consent, the menu, a person's own data. Pure.
+"""What one message changes in the lobby: from the first greeting to consent, the menu, a person's own data. Pure.
 
 Every page is an act, and every act can be performed again, so a button works however old it is."""
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from itertools import count
 
-from surveys import commands, emergency, privacy, texts
+from surveys import commands, emergency, texts
 from surveys.commands import Command, Word
-from surveys.doors import Doors
 from surveys.entry import Entry, Stream
-from surveys.forms.session import Session
 from surveys.lobby import Begin, Effect, Enrol, Export, Lobby, Resume, Unsubscribe, Withdraw
-from surveys.running import Running, open_in, stream_for
-from surveys.taps import Message, Offer
-from surveys.units import FoundKind, Gazetteer, Unit
+from surveys.lobby_pages import Pages, World
+from surveys.running import open_in
+from surveys.taps import Message
+from surveys.units import FoundKind, Unit
 from surveys.waves import Audience
 
-__all__ = ["Reception", "Step", "World"]
+__all__ = ["Reception", "Step"]
 
-LISTED = 8  # wards or provinces on a page
-LABEL = 60  # UTF-16 units on a button
 YES = frozenset({"đồng ý", "đồng ý, bắt đầu", "dong y", "có", "co", "ok", "oke", "vâng", "dạ", "yes", "agree", "i agree", "យល់ព្រម", "បាទ", "ចាស"})  # fmt: skip
 RIGHT = frozenset({"đúng", "dung", "đúng rồi", "dung roi", "phải", "phai"})
 """Yes where a fact is confirmed. Where consent is asked for, a “dung” without marks would rather mean stop."""
@@ -29,20 +24,6 @@ NO = frozenset(
     {"không", "khong", "không đồng ý", "khong dong y", "không tham gia", "khong tham gia", "no", "ទេ"}
 )
 SEARCHING = ("wards", "provinces", "province", "was")
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """What the lobby must know of everything else."""
-
-    now: datetime
-    running: tuple[Running, ...]
-    gazetteer: Gazetteer
-    sessions: Mapping[int, Session]
-    """This person's, by wave."""
-    account: str
-    doors: Doors
-    languages: tuple[str, ...] = texts.LANGUAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +36,18 @@ class Step:
 
 
 class Reception:
-    """The pages of the lobby, for one person at one moment."""
+    """The lobby, for one person at one moment."""
 
     def __init__(self, lobby: Lobby, world: World) -> None:
         self.lobby = lobby
         self.world = world
+        self.pages = Pages(lobby, world)
 
     # ── Coming in ─────────────────────────────────────────────────────────────────────────────────────────────
 
     def arrives(self, entry: Entry) -> Step:
         """A start: from a link, a QR, or nothing at all. A bare start keeps the ward somebody chose before."""
-        if entry.unit is not None and not self._is_unit(entry.unit):
+        if entry.unit is not None and not self.pages.is_unit(entry.unit):
             entry = Entry()
         if entry == Entry():
             entry = self.lobby.entry
@@ -73,15 +55,17 @@ class Reception:
         return Reception(lobby, self.world)._received()
 
     def _received(self) -> Step:
-        unit = self._unit()
-        greeting = self._say("greeting.ward", ward=unit.name_within) if unit else self._say("greeting")
+        unit = self.pages.unit()
+        greeting = (
+            self.pages.say("greeting.ward", ward=unit.name_within) if unit else self.pages.say("greeting")
+        )
         if self.lobby.language in texts.UNREVIEWED:
-            greeting = f"{self._say('language.unreviewed')}\n{greeting}"
-        return self._surveys(greeting) if unit else self._page("wards", self._wards_page(greeting))
+            greeting = f"{self.pages.say('language.unreviewed')}\n{greeting}"
+        return self._surveys(greeting) if unit else self._page("wards", self.pages.which_ward(greeting))
 
     def _surveys(self, greeting: str) -> Step:
         """What can be answered here: straight to the card where there is one thing to answer."""
-        unit = self._unit()
+        unit = self.pages.unit()
         if unit is None:
             return self._received()
         waves = open_in(self.world.running, unit.code, self.world.now)
@@ -92,11 +76,11 @@ class Reception:
         if chosen is not None and chosen.id in self.world.sessions:
             return Step(self.lobby, effect=Resume(chosen.id))
         if chosen is not None:
-            return self._page(f"survey.{chosen.id}", self._card(chosen, unit, greeting))
+            return self._page(f"survey.{chosen.id}", self.pages.card(chosen, unit, greeting))
         if not waves:
-            first = f"{greeting}\n{self._say('no_wave', ward=unit.name_within)}"
-            return self._page("menu", self._menu(first))
-        return self._page("menu", self._menu(f"{greeting}\n{self._say('choose_survey')}"))
+            first = f"{greeting}\n{self.pages.say('no_wave', ward=unit.name_within)}"
+            return self._page("menu", self.pages.menu(first))
+        return self._page("menu", self.pages.menu(f"{greeting}\n{self.pages.say('choose_survey')}"))
 
     # ── What they do ──────────────────────────────────────────────────────────────────────────────────────────
 
@@ -111,17 +95,14 @@ class Reception:
         return self.arrives(Entry()) if self._has_only_failed_to_find(step) else step
 
     def _has_only_failed_to_find(self, step: Step) -> bool:
-        return step == self._page("wards", self._wards_page(self._say("ward.not_found")))
+        return step == self._page("wards", self.pages.which_ward(self.pages.say("ward.not_found")))
 
     def tells(self, text: str) -> Step:
         text = text.strip()
         if not text:
             return self.again()
         if emergency.alarm(text) is not None:
-            page = Message(
-                self.world.doors.emergency(self.lobby.language, self.lobby.unit),
-                (self._offer("button.no_emergency", "calm"),),
-            )
+            page = self.pages.emergency()
             return Step(replace(self.lobby, menu=_menu_of(page)), (page,))
         if (act := self._agreed(text)) is not None:
             return self.acts(act)
@@ -134,11 +115,12 @@ class Reception:
             return _preceded(self.again(), self.world.doors.denunciation(self.lobby.language))
         if self.lobby.unit is None or self.lobby.view.split(".")[0] in SEARCHING:
             return self._searches(text)
-        return self.again(self._say("not_understood"))
+        return self.again(self.pages.say("not_understood"))
 
     def _agreed(self, text: str) -> str | None:
         """“Đồng ý” and “không”, typed where a page asks just that: its first and its second button."""
-        if self.lobby.view.split(".")[0] not in ASKING or len(self.lobby.menu) < 2:
+        first = self.lobby.menu[0][1].split(".")[0] if self.lobby.menu else ""
+        if (self.lobby.view.split(".")[0], first) not in ASKING:
             return None
         word = " ".join(text.lower().strip(" .!").split())
         if word in YES or (word in RIGHT and self.lobby.view.startswith("was.")):
@@ -151,7 +133,7 @@ class Reception:
                 return self.arrives(Entry())
             case Word.STOP:
                 return replace(
-                    self._page("menu", self._menu(self._say("stopped.lobby"))), effect=Unsubscribe()
+                    self._page("menu", self.pages.menu(self.pages.say("stopped.lobby"))), effect=Unsubscribe()
                 )
             case Word.HELP:
                 return self.acts("help")
@@ -168,7 +150,7 @@ class Reception:
             case Word.NOTICES:
                 return self.acts("notices")
             case Word.LATER:
-                return self.again(self._say("postponed.lobby"))
+                return self.again(self.pages.say("postponed.lobby"))
         return self._resumes()
 
     def _resumes(self) -> Step:
@@ -185,47 +167,46 @@ class Reception:
         """One act of the lobby: the page it opens, or what it does."""
         match act.split("."):
             case ["menu"]:
-                return self._page("menu", self._menu(self._say("menu")))
+                return self._page("menu", self.pages.menu(self.pages.say("menu")))
             case ["calm"]:
                 return self.again()
             case ["wards"]:
-                return self._page("wards", self._wards_page())
+                return self._page("wards", self.pages.which_ward())
             case ["provinces", page] if page.isdigit():
-                return self._page(act, self._provinces(int(page)))
-            case ["province", code, page] if page.isdigit() and self._is_unit(code):
-                return self._page(act, self._province(code, int(page)))
-            case ["was", code] if self._is_unit(code):
-                return self._page(act, self._was(code))
-            case ["ward", code] if self._is_unit(code):
+                return self._page(act, self.pages.provinces(int(page)))
+            case ["province", code, page] if page.isdigit() and self.pages.is_unit(code):
+                return self._page(act, self.pages.province(code, int(page)))
+            case ["was", code] if self.pages.is_unit(code):
+                return self._page(act, self.pages.was(code))
+            case ["ward", code] if self.pages.is_unit(code):
                 return self._chooses(self.world.gazetteer.unit(code))
             case ["survey", wave]:
                 return self._survey(wave)
             case ["consent", wave, unit, stream]:
                 return self._consents(wave, unit, stream)
             case ["decline"]:
-                return self._page("menu", self._menu(self._say("declined")))
+                return self._page("menu", self.pages.menu(self.pages.say("declined")))
             case ["help"]:
-                return self._page("menu", self._menu(self._say("help")))
+                return self._page("menu", self.pages.menu(self.pages.say("help")))
             case ["language", *language]:
                 return self._language(*language)
             case ["notices"]:
                 return self._notices()
-            case ["enrol", code] if self._is_unit(code):
+            case ["enrol", code] if self.pages.is_unit(code):
                 return self._enrols(self.world.gazetteer.unit(code))
             case ["unsubscribe"]:
                 return replace(
-                    self._page("menu", self._menu(self._say("unsubscribed"))), effect=Unsubscribe()
+                    self._page("menu", self.pages.menu(self.pages.say("unsubscribed"))), effect=Unsubscribe()
                 )
             case ["data" | "export" | "exported" | "withdraw" | "withdrawn", *waves]:
                 return self._data(act.split(".")[0], waves)
-        return self._page("menu", self._menu(self._say("menu")))
+        return self._page("menu", self.pages.menu(self.pages.say("menu")))
 
     # ── Language ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def _language(self, language: str = "") -> Step:
         if language not in self.world.languages:
-            offers = (Offer(texts.NAMES[each], f"l.language.{each}") for each in self.world.languages)
-            page = Message(self._say("language.which"), tuple(offers))
+            page = self.pages.languages()
             return Step(replace(self.lobby, menu=_menu_of(page)), (page,))
         reception = Reception(replace(self.lobby, language=language), self.world)
         first = texts.say(language, "language.unreviewed") if language in texts.UNREVIEWED else ""
@@ -243,8 +224,8 @@ class Reception:
             case FoundKind.PROVINCE if found.unit is not None:
                 return self.acts(f"province.{found.unit.code}.0")
             case FoundKind.SEVERAL if found.suggestions:
-                return self._page("wards", self._suggestions(found.suggestions))
-        return self._page("wards", self._wards_page(self._say("ward.not_found")))
+                return self._page("wards", self.pages.suggestions(found.suggestions))
+        return self._page("wards", self.pages.which_ward(self.pages.say("ward.not_found")))
 
     def _chooses(self, unit: Unit) -> Step:
         """A ward was chosen; an old one stands for what became of it."""
@@ -253,268 +234,73 @@ class Reception:
         if unit.is_past:
             return self.acts(f"was.{unit.code}")
         chosen = Reception(self.lobby.in_ward(unit.code), self.world)
-        return chosen._surveys(greeting=self._say("ward.chosen", ward=self._place(unit)))
-
-    def _wards_page(self, first: str = "") -> Message:
-        text = "\n".join(line for line in (first, self._say("ward.which")) if line)
-        offers = [self._offer("button.by_province", "provinces.0")]
-        return Message(text, (*offers, *self._other_languages()))
-
-    def _provinces(self, page: int) -> Message:
-        """The provinces where something can be answered; all of them where there is nothing."""
-        gazetteer = self.world.gazetteer
-        taking_part = {
-            gazetteer.unit(code).province
-            for wave in self._open()
-            for code in wave.units
-            if self._is_unit(code)
-        }
-        provinces = [unit for unit in gazetteer.provinces if not taking_part or unit.code in taking_part]
-        if len(provinces) == 1:
-            return self._province(provinces[0].code, page)
-        offers = (Offer(unit.name, f"l.province.{unit.code}.0") for unit in provinces)
-        return self._paged(self._say("province.which"), tuple(offers), "provinces", page)
-
-    def _province(self, province: str, page: int) -> Message:
-        taking_part = {code for wave in self._open() for code in wave.units}
-        wards = self.world.gazetteer.wards(province)
-        wards = tuple(unit for unit in wards if unit.code in taking_part) or wards
-        offers = (Offer(unit.name, f"l.ward.{unit.code}") for unit in wards)
-        name = self.world.gazetteer.unit(province).name_within
-        return self._paged(self._say("ward.of", province=name), tuple(offers), f"province.{province}", page)
-
-    def _was(self, code: str) -> Message:
-        """An old name: what it is today, since when, and whether that is what was meant."""
-        gazetteer = self.world.gazetteer
-        old = gazetteer.unit(code)
-        ends = gazetteer.today(code)
-        if len(ends) != 1 or ends[0].is_past:
-            return self._suggestions(ends)
-        since = gazetteer.lineage.last_change(code)
-        today = self._place(ends[0])
-        text = self._say(
-            "ward.was",
-            old=old.name,
-            since=texts.day(self.lobby.language, since) if since else "",
-            today=today,
-        )
-        return Message(
-            text,
-            (
-                self._offer("button.this_ward", f"ward.{ends[0].code}", ward=ends[0].name_within),
-                self._offer("button.other_ward", "wards"),
-            ),
-        )
-
-    def _suggestions(self, units: Iterable[Unit]) -> Message:
-        offers = []
-        for unit in units:
-            verb = "was" if unit.is_past else "ward"
-            label = self.world.gazetteer.place(unit)
-            if unit.is_past and unit.valid_to is not None:
-                label = self._say(
-                    "ward.until", ward=unit.name, until=texts.day(self.lobby.language, unit.valid_to)
-                )
-            offers.append(Offer(label, f"l.{verb}.{unit.code}"))
-        offers.append(self._offer("button.not_listed", "provinces.0"))
-        return Message(self._say("ward.is_it"), tuple(offers))
-
-    def _paged(self, text: str, offers: tuple[Offer, ...], act: str, page: int) -> Message:
-        pages = max(1, -(-len(offers) // LISTED))
-        page %= pages
-        shown = list(offers[page * LISTED : (page + 1) * LISTED])
-        if pages > 1:
-            shown.append(self._offer("button.more_places", f"{act}.{page + 1}"))
-        return Message(text, tuple(shown))
+        return chosen._surveys(greeting=self.pages.say("ward.chosen", ward=self.pages.place(unit)))
 
     # ── Survey ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _survey(self, wave: str) -> Step:
-        running, unit = self._wave(wave), self._unit()
+        running, unit = self.pages.wave(wave), self.pages.unit()
         if running is not None and running.id in self.world.sessions and running.is_open(self.world.now):
             return Step(self.lobby, effect=Resume(running.id))
         if running is None or unit is None or unit.code not in running.units:
-            return self._page("menu", self._menu(self._say("menu")))
+            return self._page("menu", self.pages.menu(self.pages.say("menu")))
         if not running.is_open(self.world.now):
-            return self._page("menu", self._menu(self._say("too_late", title=running.title)))
-        return self._page(f"survey.{running.id}", self._card(running, unit))
-
-    def _card(self, wave: Running, unit: Unit, greeting: str = "") -> Message:
-        """What is asked, for how long, until when; then the promise; then the question whether they agree."""
-        language = self.lobby.language
-        stream = stream_for(self.lobby.entry, wave, unit.code)
-        terms = privacy.Terms(
-            k=wave.k,
-            closes_on=wave.closes_on,
-            withdrawal_until=wave.withdrawal_until,
-            account=self.world.account,
-        )
-        about = "about.visit" if wave.audience == Audience.VISITS else "about"
-        lines = (
-            greeting,
-            self._say(
-                about,
-                title=wave.title,
-                ward=unit.name_within,
-                count=wave.count,
-                minutes=wave.minutes,
-                closes=texts.day(language, wave.closes_on),
-            ),
-            "",
-            privacy.card(language, terms),
-        )
-        text = "\n".join(lines[1:] if not greeting else lines)
-        offers = (
-            self._offer("button.agree", f"consent.{wave.id}.{unit.code}.{stream.value}"),
-            self._offer("button.decline", "decline"),
-            *self._other_languages(),
-        )
-        return Message(texts.clipped(text), offers)
+            return self._page("menu", self.pages.menu(self.pages.say("too_late", title=running.title)))
+        return self._page(f"survey.{running.id}", self.pages.card(running, unit))
 
     def _consents(self, wave: str, unit: str, stream: str) -> Step:
-        running = self._wave(wave)
+        running = self.pages.wave(wave)
         if running is None or unit not in running.units or stream not in STREAMS:
             return self.again()
         if not running.is_open(self.world.now):
-            return self._page("menu", self._menu(self._say("too_late", title=running.title)))
+            return self._page("menu", self.pages.menu(self.pages.say("too_late", title=running.title)))
         if running.id in self.world.sessions:
             return Step(self.lobby, effect=Resume(running.id))
         return Step(self.lobby, effect=Begin(running.id, unit, Stream(stream)))
 
     # ── Menu, notices ─────────────────────────────────────────────────────────────────────────────────────────
 
-    def _menu(self, text: str) -> Message:
-        offers: list[Offer] = []
-        unit = self._unit()
-        for wave in open_in(self.world.running, unit.code, self.world.now) if unit else ():
-            session = self.world.sessions.get(wave.id)
-            key = (
-                "button.survey"
-                if session is None
-                else "button.survey_edit"
-                if session.has_ended
-                else "button.survey_go_on"
-            )
-            offers.append(self._offer(key, f"survey.{wave.id}", title=wave.title))
-        offers += [
-            self._offer("button.other_ward" if unit else "button.choose_ward", "wards"),
-            self._offer("button.notices", "notices"),
-            self._offer("button.data", "data"),
-            self._offer("button.language", "language"),
-            self._offer("button.help", "help"),
-        ]
-        return Message(text, tuple(replace(each, label=texts.clipped(each.label, LABEL)) for each in offers))
-
     def _notices(self) -> Step:
         """Consent for notices: a purpose of its own, asked on its own."""
-        unit = self._unit()
+        unit = self.pages.unit()
         if unit is None:
-            return self._page("wards", self._wards_page(self._say("notices.ward_first")))
-        page = Message(
-            self._say("notices.consent", ward=unit.name_within),
-            (
-                self._offer("button.enrol", f"enrol.{unit.code}"),
-                self._offer("button.no_thanks", "menu"),
-                self._offer("button.unsubscribe", "unsubscribe"),
-            ),
-        )
-        return self._page("notices", page)
+            return self._page("wards", self.pages.which_ward(self.pages.say("notices.ward_first")))
+        return self._page("notices", self.pages.notices(unit))
 
     def _enrols(self, unit: Unit) -> Step:
-        consent = self._say("notices.consent", ward=unit.name_within)
-        page = self._page("menu", self._menu(self._say("notices.enrolled", ward=unit.name_within)))
+        consent = self.pages.say("notices.consent", ward=unit.name_within)
+        page = self._page("menu", self.pages.menu(self.pages.say("notices.enrolled", ward=unit.name_within)))
         return replace(page, effect=Enrol(unit.code, consent))
 
     # ── Their data ────────────────────────────────────────────────────────────────────────────────────────────
 
     def _data(self, verb: str, waves: list[str]) -> Step:
-        held = self._held()
-        asked = [wave for wave in held if str(wave.id) in waves] or held
+        held = self.pages.held()
+        # A button names its waves: tapped again when they are gone, it must not reach for others.
+        asked = [wave for wave in held if str(wave.id) in waves]
         match verb:
             case "export":
-                page = Message(
-                    self._say("data.export_warning"),
-                    (self._offer("button.export_yes", "exported"), self._offer("button.back", "data")),
-                )
-                return self._page("data", page)
+                return self._page("data", self.pages.before_export())
             case "exported":
-                return replace(self._page("data", self._data_page()), effect=Export())
-            case "withdraw":
-                act = ".".join(["withdrawn", *(str(wave.id) for wave in asked[:MOST_IN_AN_ACT])])
-                page = Message(
-                    self._say("data.withdraw_warning"),
-                    (self._offer("button.withdraw_yes", act), self._offer("button.back", "data")),
-                )
-                return self._page("data", page)
-            case "withdrawn":
+                return replace(self._page("data", self.pages.my_data()), effect=Export())
+            case "withdraw" if held:
+                return self._page("data", self.pages.before_withdrawal((asked or held)[:MOST_IN_AN_ACT]))
+            case "withdrawn" if asked:
                 gone = tuple(wave.id for wave in asked)
                 left = {id: each for id, each in self.world.sessions.items() if id not in gone}
                 after = Reception(self.lobby, replace(self.world, sessions=left))
-                step = after._page("menu", after._menu(self._say("data.withdrawn")))
+                step = after._page("menu", after.pages.menu(self.pages.say("data.withdrawn")))
                 return replace(step, effect=Withdraw(gone))
-        return self._page("data", self._data_page())
-
-    def _data_page(self) -> Message:
-        """What we hold about this person, and until when anything can be done about it."""
-        lines, offers = [self._say("data.page")], [self._offer("button.export", "export")]
-        held = self._held()
-        for wave in held:
-            until = texts.day(self.lobby.language, wave.withdrawal_until)
-            lines.append(self._say("data.session", title=wave.title, until=until))
-            if len(held) > 1:
-                label = self._offer("button.withdraw_one", f"withdraw.{wave.id}", title=wave.title)
-                offers.append(replace(label, label=texts.clipped(label.label, LABEL)))
-        if not held:
-            lines.append(self._say("data.none"))
-        else:
-            offers.append(self._offer("button.withdraw", "withdraw"))
-        lines.append(self._say("data.sealed"))
-        offers += [self._offer("button.unsubscribe", "unsubscribe"), self._offer("button.menu", "menu")]
-        return Message(texts.clipped("\n".join(lines)), tuple(offers))
-
-    def _held(self) -> list[Running]:
-        return [wave for wave in self.world.running if wave.id in self.world.sessions]
+        return self._page("data", self.pages.my_data())
 
     # ── Small things ──────────────────────────────────────────────────────────────────────────────────────────
 
     def _page(self, view: str, page: Message) -> Step:
         return Step(replace(self.lobby, view=view, menu=_menu_of(page)), (page,))
 
-    def _say(self, key: str, **params: object) -> str:
-        return texts.say(self.lobby.language, key, **params)
 
-    def _offer(self, key: str, act: str, **params: object) -> Offer:
-        return Offer(self._say(key, **params), f"l.{act}")
-
-    def _other_languages(self) -> tuple[Offer, ...]:
-        return tuple(
-            Offer(texts.NAMES[each], f"l.language.{each}")
-            for each in self.world.languages
-            if each != self.lobby.language
-        )
-
-    def _open(self) -> Iterable[Running]:
-        return (wave for wave in self.world.running if wave.is_open(self.world.now))
-
-    def _wave(self, id: str) -> Running | None:
-        return next((wave for wave in self.world.running if str(wave.id) == id), None)
-
-    def _is_unit(self, code: str) -> bool:
-        try:
-            self.world.gazetteer.unit(code)
-        except KeyError:
-            return False
-        return True
-
-    def _unit(self) -> Unit | None:
-        code = self.lobby.unit
-        return self.world.gazetteer.unit(code) if code is not None and self._is_unit(code) else None
-
-    def _place(self, unit: Unit) -> str:
-        return self.world.gazetteer.place_within(unit)
-
-
-ASKING = frozenset({"survey", "was", "notices"})
+ASKING = frozenset({("survey", "consent"), ("was", "ward"), ("notices", "enrol")})
+"""Pages that ask for a yes, and their first button."""
 STREAMS = frozenset(Stream)
 LONGEST_NUMBER = 4  # digits; no menu is longer
 MOST_IN_AN_ACT = 5  # waves named in one token; further ones take a second time

@@ -257,3 +257,34 @@ async def test_a_person_sees_what_is_held_and_can_withdraw_it(town: Town, reside
     assert "Đã rút lại" in heard
     assert await town.sessions(wave) == []
     assert "Trả lời: Công an lắng nghe ý kiến của Nhân dân năm 2026" in heard.buttons
+
+
+async def test_an_old_erase_button_erases_nothing_else(town: Town, resident: Resident) -> None:
+    visits, yearly = await town.opens_visits(), await town.opens_yearly()
+    await resident.agrees_at_the_counter()
+    await resident.says("1")
+    await resident.says("dulieu")
+    await resident.taps("Rút lại và xóa câu trả lời")
+    erase = resident.heard.token("Xóa, tôi chắc chắn")
+    await resident.taps_token(erase)
+    await agrees(town, resident)
+    await resident.says("2")
+
+    await resident.taps_token(erase)
+
+    assert await town.sessions(visits) == []
+    assert len(await town.sessions(yearly)) == 1
+
+
+async def test_one_of_two_surveys_can_be_withdrawn(town: Town, resident: Resident) -> None:
+    visits, yearly = await town.opens_visits(), await town.opens_yearly()
+    await resident.agrees_at_the_counter()
+    await agrees(town, resident)
+
+    await resident.says("dulieu")
+    heard = await resident.taps("Rút: Đánh giá lượt làm việc tháng 11/2026")
+    assert "• Đánh giá lượt làm việc tháng 11/2026" in heard
+    await resident.taps("Xóa, tôi chắc chắn")
+
+    assert await town.sessions(visits) == []
+    assert len(await town.sessions(yearly)) == 1
