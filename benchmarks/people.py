@@ -42,7 +42,11 @@ def message(person: int, text: str) -> bytes:
                 "chat": {"id": person, "type": "private", "first_name": "N"},
                 "from": {"id": person, "is_bot": False, "first_name": "N", "language_code": "vi"},
                 "text": text,
-                **({"entities": [{"type": "bot_command", "offset": 0, "length": 6}]} if text.startswith("/") else {}),
+                **(
+                    {"entities": [{"type": "bot_command", "offset": 0, "length": 6}]}
+                    if text.startswith("/")
+                    else {}
+                ),
             },
         }
     ).encode()
@@ -77,14 +81,21 @@ def buttons(reply: bytes) -> list[tuple[str, str]]:
     markup: Any = json.loads(reply).get("reply_markup") or {}
     if isinstance(markup, str):
         markup = json.loads(markup)
-    return [(b["text"], b["callback_data"]) for row in markup.get("inline_keyboard", []) for b in row if "callback_data" in b]
+    return [
+        (b["text"], b["callback_data"])
+        for row in markup.get("inline_keyboard", [])
+        for b in row
+        if "callback_data" in b
+    ]
 
 
 def text_of(reply: bytes) -> str:
     return str(json.loads(reply).get("text", "")) if reply else ""
 
 
-async def crowd(post: Post, *, people: int, answers_each: int, arrive: Callable[[int], Awaitable[bytes]], first: int) -> Tally:
+async def crowd(
+    post: Post, *, people: int, answers_each: int, arrive: Callable[[int], Awaitable[bytes]], first: int
+) -> Tally:
     """`people` at once, each tapping the first button of every question, `answers_each` times, after `arrive` led them to question one.
 
     `arrive(person)` returns the reply that carries the first question. Only answers are timed.

@@ -53,12 +53,12 @@ class PlainBot:
         self._secret = secret
         self._questions = questions
         self._sessions = async_sessionmaker(engine, class_=AsyncSession, expire_on_commit=False)
-        self._bot = Bot(TOKEN, default=DefaultBotProperties())
+        self.bot = Bot(TOKEN, default=DefaultBotProperties())
         router = Router()
         router.message(CommandStart())(self._start)
         router.callback_query(Survey.asking, F.data.contains(":"))(self._answer)
-        self._dispatcher = Dispatcher(storage=MemoryStorage())
-        self._dispatcher.include_router(router)
+        self.dispatcher = Dispatcher(storage=MemoryStorage())
+        self.dispatcher.include_router(router)
 
     async def _start(self, message: Message, state: FSMContext) -> Any:
         await state.set_state(Survey.asking)
@@ -82,13 +82,13 @@ class PlainBot:
         """The webhook: None for a wrong secret, else the reply request (empty when there is none)."""
         if not hmac.compare_digest(secret, self._secret):
             return None
-        update = Update.model_validate(json.loads(body), context={"bot": self._bot})
-        result = await self._dispatcher.feed_webhook_update(self._bot, update)
+        update = Update.model_validate(json.loads(body), context={"bot": self.bot})
+        result = await self.dispatcher.feed_webhook_update(self.bot, update)
         if not isinstance(result, TelegramMethod):
             return b""
         # As aiogram's own webhook server writes a reply into its response.
         prepared = {
-            name: self._bot.session.prepare_value(value, bot=self._bot, files={})
+            name: self.bot.session.prepare_value(value, bot=self.bot, files={})
             for name, value in result.model_dump(warnings=False).items()
         }
         request = {name: value for name, value in prepared.items() if value}

@@ -1,0 +1,34 @@
+"""`make bench`: one JSON line per benchmark. `make bench ARGS=http` runs the named ones only."""
+
+import importlib
+import json
+import sys
+
+BENCHMARKS = {
+    "answers": ("benchmarks.answers", "sqlite"),
+    "answers_postgres": ("benchmarks.answers", "postgres"),
+    "http": ("benchmarks.http", "over_http"),
+    "growth": ("benchmarks.growth", "growth"),
+    "demo": ("benchmarks.startup", "demo"),
+    "help": ("benchmarks.startup", "help_text"),
+}
+
+
+def main(names: list[str]) -> int:
+    unknown = [name for name in names if name not in BENCHMARKS]
+    if unknown:
+        sys.stderr.write(f"No benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}.\n")
+        return 2
+    from bot.logs import configure
+
+    configure("error", "text")
+    for name in names or BENCHMARKS:
+        module, function = BENCHMARKS[name]
+        print(
+            json.dumps(getattr(importlib.import_module(module), function)(), ensure_ascii=False), flush=True
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
