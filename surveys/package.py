@@ -41,7 +41,7 @@ LOCATOR_64 = 20
 LARGEST_DIRECTORY = 4096  # bytes; ten entries take less than one thousand
 
 
-class DoesNotFollow(ValueError):
+class DoesNotFollow(Exception):
     """The first thing in a package that does not follow: in which file, on which line (from 1; 0: the file as such), and why."""
 
     def __init__(self, file: str, line: int, sentence: str) -> None:
@@ -213,8 +213,6 @@ class Package:
             for name, measured in measures.items():
                 if body["files"][name] != {"bytes": measured.size, "sha256": measured.digest}:
                     raise DoesNotFollow(name, 0, "It is not the file the manifest lists: it was changed.")
-        except DoesNotFollow:
-            raise
         except (NotCanonical, KeyError, TypeError, AttributeError, ValueError):
             raise DoesNotFollow(MANIFEST, 1, "It is no manifest.") from None
         if not isinstance(wave, str) or _manifest(wave, key, measures) != text:
@@ -313,8 +311,6 @@ def _hostile(name: str) -> Iterator[None]:
     """What the zip library says of a file that is none, in our words."""
     try:
         yield
-    except DoesNotFollow:
-        raise
     except (
         zipfile.BadZipFile,
         EOFError,

@@ -261,7 +261,7 @@ def _answers(ballot: SealedBallot, form: Form, terms: Terms) -> Mapping[str, str
     if ballot.unit not in terms.units:
         raise BadLine(f"Unit {ballot.unit} took no part in the wave.")
     answers = read_answers(ballot.answers)
-    if divide(form, answers).answers != answers:
+    if not answers.keys() <= form.by_name.keys() or divide(form, answers).answers != answers:
         raise BadLine("It holds what this form's ballots cannot.")
     return answers
 
@@ -293,8 +293,9 @@ def _check_release(
     package: Package, story: _Story, form: Form, terms: Terms, criteria: CriteriaSet, tally: Tally
 ) -> bool:
     """That what was published is what the ballots come to. Whether this program would only word it otherwise."""
+    comments = _comments(package, terms)
     try:
-        expected = release(form, tally, _comments(package, terms), terms, criteria)
+        expected = release(form, tally, comments, terms, criteria)
     except ValueError as problem:
         raise DoesNotFollow(TERMS, 1, str(problem)) from None
     is_worded_otherwise = False

@@ -1,0 +1,503 @@
+"""The verifier: what it says of an honest package, what each lie is called, and what only a witness can see."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from surveys import documents, package, preregistration, releasing, results
+from surveys.ballots import read_answers
+from surveys.disclosure import TooSmall
+from surveys.forms.published import form_to_json
+from surveys.heads import Head
+from surveys.ledger import read_entry
+from surveys.records import Exclusion, KeyDestroyed, Record, ReleasePublished, Sealed, WaveOpened, Withdrawals
+from surveys.releases import ReleasedWard
+from surveys.signatures import PublicKey
+from surveys.verify import DoesNotFollow, Verified, verify
+from tests.surveys.seal import province
+from tests.surveys.seal.forgers import changed
+from tests.surveys.seal.province import BLANK, OURS, PLACES, SLUG, TERMS, UNITS, Parts, honest, opened
+
+
+def checked(parts: Parts, key: PublicKey = OURS.key, **witnesses: str) -> Verified:
+    return verify(opened(parts.bytes()), key, witnesses)
+
+
+def fault(parts: Parts, **witnesses: str) -> DoesNotFollow:
+    with pytest.raises(DoesNotFollow) as found:
+        checked(parts, **witnesses)
+    return found.value
+
+
+def retold(parts: Parts, *things: Record) -> Parts:
+    """Another history, signed with the real key: what only the key's owner can do."""
+    chain = province.ledger(things)
+    return replace(parts, ledger=chain, head=province.head(chain))
+
+
+def history(parts: Parts | None = None) -> list[Record]:
+    return [read_entry(line).record for line in (parts or honest()).ledger]
+
+
+def with_record(old: type[Record], new: Record | None) -> list[Record]:
+    """The history with one kind of record of our wave replaced or gone."""
+    found = []
+    for record in history():
+        ours = isinstance(record, old) and getattr(record, "wave", None) == SLUG
+        found += [record] if not ours else [new] if new else []
+    return found
+
+
+def told(kind: type[Record]) -> Any:
+    return next(
+        record for record in history() if isinstance(record, kind) and getattr(record, "wave", SLUG) == SLUG
+    )
+
+
+# ── Honest ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_everything_follows_in_an_honest_package() -> None:
+    found = checked(honest(), mttq=honest().head)
+
+    assert found == Verified(
+        wave=SLUG,
+        root=told(Sealed).root,
+        leaves=PLACES,
+        withdrawn=len(BLANK),
+        excluded=told(Exclusion).count,
+        units=6,
+        entries=11,
+        fingerprint=OURS.key.fingerprint,
+        witnesses=("mttq",),
+        is_worded_otherwise=False,
+    )
+    assert found.excluded > 0
+
+
+def test_the_package_is_worth_checking() -> None:
+    """It has all that could go wrong: hidden and shown figures, bounds, several verdicts, three streams."""
+    wards = [ReleasedWard.from_json(line) for line in honest().release]
+
+    assert {ward.index.figure is None for ward in wards} == {True, False}
+    assert len({conclusion.verdict for ward in wards for conclusion in ward.conclusions}) >= 2
+    assert {ballot.stream for ballot in province.ballots()} >= {"invited", "open"}
+    assert any(ward.answered is None for ward in wards)
+
+
+def test_a_wave_in_which_nobody_answered_follows() -> None:
+    box = ()
+    lines = province.released(box)
+    nobody = province.parts(box)
+    quiet = [
+        replace(record, count=PLACES) if isinstance(record, Withdrawals) else record
+        for record in history(nobody)
+    ]
+
+    found = checked(replace(retold(nobody, *quiet), release=lines))
+
+    assert (found.leaves, found.withdrawn, found.excluded) == (PLACES, PLACES, 0)
+
+
+def test_a_ledger_may_have_gone_on_since() -> None:
+    later = WaveOpened("hang-nam-2027", "1" * 64, "2" * 64, "3" * 64, "4" * 64, "none")
+
+    found = checked(retold(honest(), *history(), later), mttq=honest().head)
+
+    assert found.entries == 12
+
+
+# ── Other keys, other histories ──────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_package_that_follows_from_itself_is_found_when_another_key_signed_it() -> None:
+    forged = province.parts(province.ballots()[:90], by=province.FORGER)
+
+    with pytest.raises(DoesNotFollow):
+        checked(forged)
+    in_our_name = fault(replace(forged, key=OURS.key.text))
+    assert (in_our_name.file, in_our_name.line) == ("ledger.jsonl", 1)
+    assert OURS.key.fingerprint in in_our_name.sentence
+
+
+def rewritten() -> Parts:
+    """Every ballot of a ward is content, and everything else is made to follow, with the real key."""
+    box = tuple(
+        changed(
+            ballot,
+            answers=documents.written(
+                {
+                    name: "5" if value in "54321" else value
+                    for name, value in read_answers(ballot.answers).items()
+                }
+            ),
+        )
+        if ballot.unit == UNITS[1]
+        else ballot
+        for ballot in province.ballots()
+    )
+    return province.parts(box)
+
+
+def test_whoever_owns_the_key_can_rewrite_history_unseen_without_a_witness() -> None:
+    """An honest limit: said in the docstring, in the package's own words nothing can be wrong."""
+    assert checked(rewritten()).witnesses == ()
+
+
+def test_a_witness_finds_that_history_was_rewritten_with_the_real_key() -> None:
+    found = fault(rewritten(), mttq=honest().head)
+
+    assert (found.file, found.line) == ("mttq", 3)
+    assert "history was rewritten" in found.sentence
+
+
+@pytest.mark.parametrize("size", range(1, 12))
+def test_any_earlier_head_finds_it_from_the_first_changed_entry_on(size: int) -> None:
+    kept = Head.over(honest().ledger[:size], OURS.key).signed(OURS)
+    first_changed = next(
+        at
+        for at, (ours, theirs) in enumerate(zip(honest().ledger, rewritten().ledger, strict=True))
+        if ours != theirs
+    )
+
+    if size <= first_changed:
+        assert checked(rewritten(), mttq=kept)
+    else:
+        assert "rewritten" in fault(rewritten(), mttq=kept).sentence
+    assert checked(honest(), mttq=kept)
+
+
+def test_a_witness_who_has_seen_more_asks_for_a_newer_package() -> None:
+    longer = (*history(), history()[-1])
+    kept = province.head(province.ledger(longer))
+
+    assert "some are missing" in fault(honest(), mttq=kept).sentence
+
+
+def test_a_ledger_cut_short_with_the_real_key_is_found_by_its_witness_only() -> None:
+    short = retold(honest(), *history()[:-1])
+
+    assert checked(short).entries == 10
+    assert "some are missing" in fault(short, mttq=honest().head).sentence
+
+
+def test_a_ledger_cut_short_without_the_key_is_found_by_its_own_head() -> None:
+    found = fault(replace(honest(), ledger=honest().ledger[:-1]))
+
+    assert (found.file, found.line) == ("head.txt", 2)
+
+
+@pytest.mark.parametrize("text", ["", "nothing", province.head(("x",), province.FORGER)])
+def test_a_witness_head_that_is_none_is_not_passed_over(text: str) -> None:
+    found = fault(honest(), mttq=text)
+
+    assert (found.file, found.line) == ("mttq", 1)
+
+
+# ── What the owner of the key cannot make follow, witness or not ─────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("kind", "missing"),
+    [
+        (ReleasePublished, "released"),
+        (Sealed, "never"),
+        (WaveOpened, "never opened"),
+        (KeyDestroyed, "key is destroyed"),
+    ],
+)
+def test_a_story_with_a_hole_does_not_follow(kind: type[Record], missing: str) -> None:
+    told_without = with_record(kind, None)
+    if kind is Sealed:
+        told_without = [record for record in told_without if getattr(record, "wave", None) != SLUG]
+        missing = "opened"
+
+    found = fault(retold(honest(), *told_without))
+
+    assert found.file == "ledger.jsonl"
+    assert missing in found.sentence
+
+
+def test_a_root_over_other_ballots_does_not_follow() -> None:
+    found = fault(retold(honest(), *with_record(Sealed, replace(told(Sealed), root="0" * 64))))
+
+    assert (found.file, found.line) == ("ballots.jsonl", 0)
+    assert "line 7 of ledger.jsonl" in found.sentence
+
+
+@pytest.mark.parametrize("by", [1, -1])
+def test_a_count_of_other_ballots_does_not_follow(by: int) -> None:
+    sealed = replace(told(Sealed), count=PLACES + by)
+
+    assert f"{PLACES + by} were sealed" in fault(retold(honest(), *with_record(Sealed, sealed))).sentence
+
+
+@pytest.mark.parametrize("count", [0, 2, 4])
+def test_other_withdrawals_than_blank_leaves_do_not_follow(count: int) -> None:
+    found = fault(retold(honest(), *with_record(Withdrawals, Withdrawals(SLUG, count))))
+
+    assert found.sentence == f"3 leaves are blank, but {count} withdrawals were counted."
+
+
+def test_withdrawals_that_nobody_counted_do_not_follow() -> None:
+    assert "0 withdrawals" in fault(retold(honest(), *with_record(Withdrawals, None))).sentence
+
+
+def test_an_exclusion_of_another_number_does_not_follow() -> None:
+    exclusion = replace(told(Exclusion), count=told(Exclusion).count + 1)
+
+    found = fault(retold(honest(), *with_record(Exclusion, exclusion)))
+
+    assert (found.file, found.line) == ("ledger.jsonl", 8)
+    assert "takes out" in found.sentence
+
+
+def test_an_exclusion_that_was_not_published_does_not_follow() -> None:
+    """The release left ballots out; the ledger no longer says so: the figures show it."""
+    found = fault(retold(honest(), *with_record(Exclusion, None)))
+
+    assert found.file == "release.jsonl"
+    assert "the ballots come to" in found.sentence
+
+
+@pytest.mark.parametrize("kind", ["stream", "unit", "mode"])
+def test_an_exclusion_of_others_does_not_follow(kind: str) -> None:
+    other: dict[str, Any] = {"stream": "open", "unit": UNITS[0], "mode": None}
+    exclusion = replace(told(Exclusion), **{kind: other[kind]})
+
+    assert fault(retold(honest(), *with_record(Exclusion, exclusion))).file in (
+        "ledger.jsonl",
+        "release.jsonl",
+    )
+
+
+def republished(lines: list[str]) -> Parts:
+    """A release that does not follow, signed all the same."""
+    fingerprint = documents.fingerprint(package.lines(lines))
+    things = with_record(ReleasePublished, ReleasePublished(SLUG, fingerprint))
+    return replace(retold(honest(), *things), release=tuple(lines))
+
+
+def edited(at: int, edit: Any) -> list[str]:
+    body = json.loads(honest().release[at])
+    edit(body)
+    lines = list(honest().release)
+    lines[at] = documents.written(body)
+    return lines
+
+
+def test_a_figure_that_does_not_follow_is_named_though_it_was_signed() -> None:
+    def better(body: dict[str, Any]) -> None:
+        body["index"]["figure"][0] += 1
+
+    found = fault(republished(edited(1, better)))
+
+    assert (found.file, found.line) == ("release.jsonl", 2)
+    assert found.sentence.startswith("Of unit 29242, “index.figure.1” is published as ")
+
+
+def test_a_verdict_that_does_not_follow_is_named_though_it_was_signed() -> None:
+    def kinder(body: dict[str, Any]) -> None:
+        body["conclusions"][0]["verdict"] = "chua_co_can_cu"
+
+    found = fault(republished(edited(2, kinder)))
+
+    assert (found.line, "“conclusions.1.verdict”" in found.sentence) == (3, True)
+
+
+def test_a_suppressed_figure_that_was_shown_is_named_though_it_was_signed() -> None:
+    def careless(body: dict[str, Any]) -> None:
+        body["answered"] = 4
+
+    found = fault(republished(edited(5, careless)))
+
+    assert "“answered” is published as 4, but the ballots come to nothing" in found.sentence
+
+
+def test_comments_below_k_that_were_shown_are_named() -> None:
+    def careless(body: dict[str, Any]) -> None:
+        body["comments"] = 3
+
+    assert "“comments”" in fault(republished(edited(0, careless))).sentence
+
+
+def test_the_same_figures_in_other_words_follow_and_it_is_said_that_the_words_differ() -> None:
+    def reworded(body: dict[str, Any]) -> None:
+        body["index"]["label"]["vi"] = "Mức hài lòng"
+        body["conclusions"][0]["reason"] = {"vi": "khác"}
+
+    assert checked(republished(edited(0, reworded))).is_worded_otherwise
+
+
+def test_words_are_only_words() -> None:
+    def sly(body: dict[str, Any]) -> None:
+        body["index"]["label"] = {"vi": {"figure": 1}}
+
+    assert fault(republished(edited(0, sly))).line == 1
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [],
+        list(honest().release[:-1]),
+        [*honest().release, honest().release[0]],
+        [honest().release[1], honest().release[0], *honest().release[2:]],
+        ["null", *honest().release[1:]],
+        ["{}", *honest().release[1:]],
+        ['{"unit":[]}', *honest().release[1:]],
+        ["not json", *honest().release[1:]],
+    ],
+)
+def test_a_release_of_other_wards_does_not_follow(lines: list[str]) -> None:
+    assert fault(republished(lines)).file == "release.jsonl"
+
+
+def reopened(terms: Any = TERMS, **documents_of: str) -> Parts:
+    """Other documents, signed as if they had been there from the opening."""
+    fixed = {
+        "form": honest().form,
+        "terms": preregistration.terms_document(terms),
+        "weights": honest().weights,
+    }
+    fixed |= {"formulas": honest().formulas, "criteria": honest().criteria} | documents_of
+    fingerprints = {name: documents.fingerprint(text) for name, text in fixed.items()}
+    criteria = fingerprints.pop("criteria")
+    things: list[Record] = []
+    for record in history():
+        if isinstance(record, WaveOpened) and record.wave == SLUG:
+            record = replace(record, **fingerprints)
+        if isinstance(record, Sealed):
+            record = replace(record, **fingerprints, criteria=criteria)
+        things.append(record)
+    return replace(retold(honest(), *things), **fixed)
+
+
+def test_other_formulas_ask_for_another_version_of_the_program() -> None:
+    found = fault(reopened(formulas='{"version":0}'))
+
+    assert (found.file, "other formulas" in found.sentence) == ("formulas.json", True)
+
+
+def test_other_weights_than_this_program_applies_are_refused() -> None:
+    generous = honest().weights.replace('"open":"0"', '"open":"1"')
+
+    assert fault(reopened(weights=generous)).file == "weights.json"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "null", "{}", '{"plans":{},"streams":{}}', '{"plans":{"a":{}},"streams":{}}']
+)
+def test_weights_that_are_none_are_refused(text: str) -> None:
+    assert fault(reopened(weights=text)).file == "weights.json"
+
+
+@pytest.mark.parametrize("text", ["", "null", "[]", "{}", '{"units":[]}', '{"questions":[{}]}'])
+def test_a_form_that_is_none_is_refused(text: str) -> None:
+    assert fault(reopened(form=text)).file == "form.json"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "=", 'id = "x"', "id = 1\nname = 1\nsource = 1\nvalid_from = 1\nitem = [1]"]
+)
+def test_criteria_that_are_none_are_refused(text: str) -> None:
+    assert fault(reopened(criteria=text)).file == "criteria.toml"
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        {"k": 4},
+        {"threshold": "much"},
+        {"threshold": "2"},
+        {"slug": "another-wave"},
+        {"units": {}},
+        {"k": "ten"},
+        {"units": {"29242": ("Long Đức", -1)}},
+        {"title": None},
+    ],
+)
+def test_terms_that_cannot_be_are_refused(what: dict[str, Any]) -> None:
+    found = fault(reopened(terms=replace(TERMS, **what)))
+
+    assert found.file in ("terms.json", "ballots.jsonl")
+
+
+def test_a_floor_under_k_is_not_for_the_owner_of_the_key_to_lower() -> None:
+    with pytest.raises(TooSmall):
+        releasing.release(
+            province.form(), results.Tally(province.form()), {}, replace(TERMS, k=4), province.criteria()
+        )
+
+    assert fault(reopened(terms=replace(TERMS, k=4))).file == "terms.json"
+
+
+def with_box(box: list[Any], count: int = PLACES) -> Parts:
+    """Ballots that were sealed so, though no form could have given them."""
+    return province.parts(tuple(box))
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"gop_y": "tôi tên là A"},
+        {"chung": "5", "so_dien_thoai": "0900000000"},
+        {"chung": ""},
+    ],
+)
+def test_a_ballot_that_says_more_than_its_form_may_is_refused_though_it_was_sealed(
+    answers: dict[str, str],
+) -> None:
+    box = list(province.ballots())
+    box[3] = changed(box[3], answers=documents.written(answers))
+
+    found = fault(with_box(box))
+
+    assert (found.file, found.line) == ("ballots.jsonl", box[3].position + 1)
+    assert found.sentence == "It holds what this form's ballots cannot."
+
+
+def test_a_ballot_of_a_ward_that_took_no_part_is_refused_though_it_was_sealed() -> None:
+    box = list(province.ballots())
+    box[3] = changed(box[3], unit="10000")
+
+    assert "took no part" in fault(with_box(box)).sentence
+
+
+def test_two_residents_with_one_receipt_are_found_though_it_was_sealed() -> None:
+    box = list(province.ballots())
+    box[9] = changed(box[9], receipt=box[3].receipt)
+
+    found = fault(with_box(box))
+
+    assert (found.line, found.sentence) == (box[9].position + 1, "Its receipt was given out twice.")
+
+
+# ── What is fixed before opening ─────────────────────────────────────────────────────────────────────────────────
+
+
+def test_terms_and_weights_are_read_back() -> None:
+    assert preregistration.terms_from(preregistration.terms_document(TERMS)) == TERMS
+    assert preregistration.plans_from(preregistration.weights_document(province.PLANS)) == province.PLANS
+    assert preregistration.plans_from(preregistration.weights_document()) == ()
+
+
+def test_sealing_says_what_opening_said() -> None:
+    opening = preregistration.opened(province.form(), TERMS, seed="5eed", plans=province.PLANS)
+    sealing = preregistration.sealed(
+        province.form(), TERMS, province.CRITERIA, root=bytes(32), count=7, plans=province.PLANS
+    )
+
+    for name in ("wave", "form", "terms", "weights", "formulas"):
+        assert getattr(opening, name) == getattr(sealing, name)
+    assert (opening.seed, sealing.count, sealing.root) == ("5eed", 7, "0" * 64)
+    assert opening.form == documents.fingerprint(form_to_json(province.form()))
+
+
+def test_the_formulas_say_what_the_program_counts_by() -> None:
+    body = json.loads(preregistration.formulas_document())
+
+    assert body["index"] == {"of": list(results.SATISFIED), "among": list(results.SCALE)}
+    assert body["suppression"]["scale"] == [["5"], ["4"]] or body["suppression"]["scale"][0] == [["5"], ["4"]]
