@@ -106,9 +106,19 @@ def recompute(frozen: Frozen, criteria: CriteriaSet) -> Scorecard:
     return card
 
 
+# What follows from what, of a card and of its lines: the first difference in this order is the cause of those after it.
+CARD = ("kind", "criteria", "unit", "year", "as_of", "terms", "evidence", "lines", "groups", "overall")
+LINE = ("verdict", "reason", "numbers", "threshold", "rests_on", "beside")
+DEPENDENCE = (*CARD, *LINE)
+
+
+def _dependence(key: str) -> tuple[int, str]:
+    return DEPENDENCE.index(key) if key in DEPENDENCE else len(DEPENDENCE), key
+
+
 def _first_difference(expected: object, found: object, place: str = "") -> str:
     if isinstance(expected, dict) and isinstance(found, dict):
-        for key in sorted(expected.keys() | found.keys()):
+        for key in sorted(expected.keys() | found.keys(), key=_dependence):
             if expected.get(key) != found.get(key) or (key in expected) is not (key in found):
                 return _first_difference(expected.get(key), found.get(key), f"{place}/{key}")
     if isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):

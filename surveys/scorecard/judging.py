@@ -151,10 +151,9 @@ def _held(criterion: Criterion, fed: list[SurveyFed], terms: Terms) -> Line:
             {"minimum": terms.minimum},
             rests_on=tuple(survey.digest for survey in fed),
         )
-    most = max(survey.n or 0 for survey in enough)
-    return Line(
-        criterion.id, Verdict.MET, "held", {"n": most}, rests_on=tuple(survey.digest for survey in enough)
-    )
+    numbers = {"n": max(survey.n or 0 for survey in enough), "minimum": terms.minimum}
+    rests_on = tuple(survey.digest for survey in enough)
+    return Line(criterion.id, Verdict.MET, "held", numbers, rests_on=rests_on)
 
 
 def _share_of_answers(criterion: Criterion, fed: list[SurveyFed], threshold: Threshold | None) -> Line:

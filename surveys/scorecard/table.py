@@ -141,7 +141,7 @@ def _workbook(name: str, content: bytes, faults: list[Fault]) -> Iterator[tuple[
     try:
         suffix_of(name, content)
     except FormFaults:
-        raise Faults([Fault.because(None, None, "unreadable")]) from None
+        raise Faults([Fault.because(None, None, "bad_workbook")]) from None
     try:
         book = openpyxl.load_workbook(BytesIO(content), read_only=True)
         sheet: Any = book.worksheets[0]
@@ -152,7 +152,7 @@ def _workbook(name: str, content: bytes, faults: list[Fault]) -> Iterator[tuple[
     except Faults:
         raise
     except Exception:  # openpyxl meets a damaged file with whatever the damage leads to
-        raise Faults([Fault.because(None, None, "unreadable")]) from None
+        raise Faults([Fault.because(None, None, "bad_workbook")]) from None
 
 
 def _count(number: int) -> None:
