@@ -26,6 +26,7 @@ class Errands:
         self._drain = drain
         self._group = asyncio.TaskGroup()
         self._waiting: dict[int, deque[Errand]] = {}
+        self._dropped = 0
 
     async def __aenter__(self) -> Self:
         await self._group.__aenter__()
@@ -41,7 +42,7 @@ class Errands:
             async with asyncio.timeout(self._drain.total_seconds()):
                 await self._group.__aexit__(None, None, None)
         except TimeoutError:
-            log.warning("errands.dropped", chats=len(self._waiting))
+            log.warning("errands.dropped", errands=self._dropped)
 
     def add(self, chat: int, errands: Iterable[Errand]) -> None:
         """Runs them after everything this chat still waits for."""
@@ -70,6 +71,7 @@ class Errands:
                     log.error("errands.failed", error=type(surprise).__name__)
                 queue.popleft()
         finally:
+            self._dropped += len(queue)
             del self._waiting[chat]
 
 

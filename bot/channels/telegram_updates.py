@@ -105,8 +105,8 @@ def _message(message: Json, account: str) -> Seen:
         return None
     if chat.get("type") != "private":
         return Elsewhere(chat_id, just_joined=False, can_write=False)
-    number = message.get("message_id")
-    if person_id is None or person.get("is_bot") is not False or not isinstance(number, int):
+    number = _number(message.get("message_id"))
+    if person_id is None or person.get("is_bot") is not False or number is None:
         return None
     if SPOKEN.isdisjoint(message):
         return None
@@ -134,7 +134,6 @@ def _tap(query: Json, account: str) -> Seen:
     chat_id = _id(chat)
     if chat_id is not None and chat.get("type") != "private":
         return Elsewhere(chat_id, just_joined=False, can_write=False, query=id)
-    number = message.get("message_id")
     incoming = Incoming(
         sender=Address(account, str(person_id)),
         key=f"c{id}",
@@ -144,7 +143,7 @@ def _tap(query: Json, account: str) -> Seen:
     )
     # A private chat has its person's id, which is all we know when the message is out of reach.
     chat_id = person_id if chat_id is None else chat_id
-    return Heard(incoming, chat_id, Tapped(id, chat_id, number if isinstance(number, int) else None))
+    return Heard(incoming, chat_id, Tapped(id, chat_id, _number(message.get("message_id"))))
 
 
 def _membership(change: Json, account: str) -> Seen:
@@ -212,7 +211,10 @@ def _dict(value: object) -> Json:
 
 
 def _id(holder: Json) -> int | None:
-    value = holder.get("id")
+    return _number(holder.get("id"))
+
+
+def _number(value: object) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int):
         return None
     return value if -GREATEST_ID < value < GREATEST_ID else None
