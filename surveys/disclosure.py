@@ -215,8 +215,6 @@ def _total(
     if small and not k <= together <= (len(small) - 1) * (k - 1):
         return None
     sums = {group: sum(row[group] for row in groups.values()) for group in _groups(tree, {})}
-    if sums[tree.answers] < k:
-        return None
     counts = {tree.answers: sums[tree.answers]}
 
     def split(node: Node) -> None:

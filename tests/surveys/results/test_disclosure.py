@@ -77,7 +77,7 @@ def assert_hidden_stays_hidden(rows: Rows, tree: Node, k: int) -> Table:
         for group in groups_of(tree):
             seen = shown.of(group)
             if seen is not None:
-                assert seen == sum(rows[ward][answer] for ward in wards for answer in group)
+                assert seen == sum(rows[ward].get(answer, 0) for ward in wards for answer in group)
                 assert seen >= k
             elif wards:
                 assert attacker.width(wards, group) >= k - 1e-6, (wards, group)
@@ -114,7 +114,7 @@ def initiated_ranges(rows: Rows, table: Table, k: int) -> dict[str, tuple[int, i
     limits = {}
     for ward, row in table.rows.items():
         n, count = row.of(tree.answers), row.of(first)
-        true = sum(rows[ward][answer] for answer in first)
+        true = sum(rows[ward].get(answer, 0) for answer in first)
         if count is not None:
             limits[ward] = (count, count)
         elif n is None:
@@ -250,6 +250,32 @@ def test_a_crowd_that_would_show_its_members_is_left_out(wards: int, each: dict[
     rows = {"a": FULL, **{f"w{i}": each for i in range(wards)}}
 
     assert suppress(rows, SCALE_TREE, K).covers == ("a",)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"5": 30, "4": 23, "3": 7},  # four sevens make 28, and none can be above nine: so none is nought
+        {"5": 4, "4": 3, "1": 53},  # the same upside down
+    ],
+)
+def test_a_total_that_narrows_what_the_rules_tell_is_not_published(row: dict[str, int]) -> None:
+    table = suppress({f"w{i}": row for i in range(4)}, SCALE_TREE, K)
+
+    assert table.covers == ()
+    assert table.total.counts == {}
+
+
+def test_wards_that_nearly_agree_may_be_in_the_total_when_it_tells_nothing_of_them() -> None:
+    """Three wards of “≥ 90 %” with four who disagree each: of the twelve, any ward could have none or all its six."""
+    nearly = {"5": 56, "3": 4}
+    few = {"5": 4, "3": 3}
+    rows = {"a": FULL, **{f"n{i}": nearly for i in range(3)}, **{f"w{i}": few for i in range(5)}}
+
+    table = assert_hidden_stays_hidden(rows, SCALE_TREE, K)
+
+    assert table.covers == tuple(rows)
+    assert table.total.of(("5", "4")) == 120 + 3 * 56 + 5 * 4
 
 
 @pytest.mark.parametrize("k", [4, 0, -1])
