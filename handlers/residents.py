@@ -17,7 +17,7 @@ from storage.database import Database
 from storage.people import Person
 from storage.transaction import Tx
 from storage.vault import KeyGone, Tampered, Vault
-from surveys import commands, entry, marks, my_data, taps, texts
+from surveys import commands, emergency, entry, marks, my_data, taps, texts
 from surveys.ballots import RECEIPT_BYTES, new_receipt, read_receipt
 from surveys.commands import Word
 from surveys.conversation import Incoming, Option, Reply, Say
@@ -217,8 +217,9 @@ class Residents:
             return self._arrived(caller, command.argument)
         if caller.lobby is not None:
             return self._in_lobby(caller, lambda reception: reception.tells(incoming.text))
-        if caller.latest is not None:
-            return self._in_session(caller, caller.latest)
+        latest = caller.latest
+        if latest is not None and (self._is_open(caller, latest) or not _is_for_the_lobby(incoming.text)):
+            return self._in_session(caller, latest)
         return self._in_lobby(caller, lambda reception: reception.begins(incoming.text))
 
     def _arrived(self, caller: Caller, payload: str) -> Outcome:
@@ -405,3 +406,8 @@ class Residents:
                 consent_text=consent,
             )
         )
+
+
+def _is_for_the_lobby(text: str) -> bool:
+    """What must not be met with “this survey has ended”: a cry for help, and a word that works everywhere."""
+    return emergency.alarm(text) is not None or commands.read(text) is not None

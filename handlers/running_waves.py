@@ -30,7 +30,7 @@ class RunningWaves:
         self._forms: dict[tuple[str, str], Form] = {}
         self._marker = -1
         self._looked_at = float("-inf")
-        self._loading = asyncio.Lock()
+        self._looking = asyncio.Lock()
 
     @property
     def gazetteer(self) -> Gazetteer:
@@ -38,25 +38,26 @@ class RunningWaves:
 
     async def now(self) -> tuple[Running, ...]:
         """Every wave that can be answered or withdrawn from. Raises Unavailable when they were never read and cannot be."""
-        if self._waves is None or time.monotonic() - self._looked_at > LOOK_AGAIN:
-            await self._look()
+        if self._waves is None or (self._is_stale and not self._looking.locked()):
+            await self._look(only_if_stale=True)
         return self._waves or ()
 
     async def refresh(self) -> None:
         """Looks at once, for whoever has just changed something in this process."""
-        self._looked_at = float("-inf")
         await self._look()
 
     def forget(self) -> None:
         """What is known may be wrong: the next one who asks reads anew."""
         self._waves, self._marker = None, -1
 
-    async def _look(self) -> None:
-        if self._loading.locked() and self._waves is not None:
-            return  # somebody is looking; what we know is a moment old at most
-        async with self._loading:
-            if self._waves is not None and time.monotonic() - self._looked_at <= LOOK_AGAIN:
-                return
+    @property
+    def _is_stale(self) -> bool:
+        return time.monotonic() - self._looked_at > LOOK_AGAIN
+
+    async def _look(self, *, only_if_stale: bool = False) -> None:
+        async with self._looking:
+            if only_if_stale and self._waves is not None and not self._is_stale:
+                return  # somebody looked while we waited
             async with self._db.reading() as tx:
                 marker = await tx.markers.value(CATALOGUE)
                 if marker != self._marker or self._waves is None:

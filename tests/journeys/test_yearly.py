@@ -205,6 +205,20 @@ async def test_a_wave_that_closes_in_the_middle_loses_nothing(town: Town, reside
     assert await town.sessions(wave) == []
 
 
+async def test_an_emergency_comes_before_the_news_that_a_wave_has_closed(
+    town: Town, resident: Resident
+) -> None:
+    await town.opens_yearly()
+    await agrees(town, resident)
+    await resident.says("2")
+
+    town.clock.advance(days=19)
+
+    assert "113" in await resident.says("có cướp")
+    town.restarts()
+    assert "đang giữ" in await resident.says("dữ liệu của tôi")
+
+
 async def test_the_card_of_a_wave_that_closed_meanwhile_is_too_late(town: Town, resident: Resident) -> None:
     wave = await town.opens_yearly()
     await resident.starts(town.link(LONG_DUC, Stream.INVITED, "nam-2026"))
