@@ -8,6 +8,7 @@ a disk that is encrypted, and leave it out of every backup.)
 import os
 import re
 import secrets
+import time
 from pathlib import Path
 
 __all__ = ["KEY_SIZE", "FileKeys", "KeyGone"]
@@ -15,6 +16,7 @@ __all__ = ["KEY_SIZE", "FileKeys", "KeyGone"]
 KEY_SIZE = 32  # bytes: AES-256 and HMAC-SHA-256
 NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,60}")
 SUFFIX = ".key"
+LOOK_AGAIN = 1.0  # seconds; asking the file system at every use would cost more than the encryption
 
 
 class KeyGone(LookupError):
@@ -30,7 +32,7 @@ class FileKeys:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         if directory.stat().st_mode & 0o077:
             raise PermissionError(f"Others may read the keys in {directory}: chmod 700 it.")
-        self._known: dict[str, bytes] = {}
+        self._known: dict[str, tuple[bytes, float]] = {}
         for leftover in directory.glob(".*.new"):
             _erase(leftover)
 
@@ -39,19 +41,24 @@ class FileKeys:
         return self._directory
 
     def get(self, name: str) -> bytes:
-        """Raises KeyGone. A key that another process destroyed is gone from here too: the file is looked at each time."""
+        """Raises KeyGone. A key that another process destroyed is forgotten here within a second."""
+        known = self._known.get(name)
+        now = time.monotonic()
+        if known is not None and now - known[1] < LOOK_AGAIN:
+            return known[0]
         path = self._path(name)
         try:
-            if name in self._known:
+            if known is not None:
                 os.stat(path)
-                return self._known[name]
+                self._known[name] = (known[0], now)
+                return known[0]
             key = Path(path).read_bytes()
         except FileNotFoundError:
             self._known.pop(name, None)
             raise KeyGone(f"The key {name} is gone.") from None
         if len(key) != KEY_SIZE:
             raise ValueError(f"The key {name} is damaged: {len(key)} bytes instead of {KEY_SIZE}.")
-        self._known[name] = key
+        self._known[name] = (key, now)
         return key
 
     def create(self, name: str) -> bytes:
@@ -66,8 +73,7 @@ class FileKeys:
         finally:
             draft.unlink()
         self._sync()
-        self._known[name] = key
-        return key
+        return self.get(name)
 
     def get_or_create(self, name: str) -> bytes:
         try:

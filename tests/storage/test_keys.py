@@ -40,7 +40,8 @@ def test_a_directory_others_may_read_is_refused(tmp_path: Path):
         FileKeys(tmp_path)
 
 
-def test_a_destroyed_key_is_gone_for_everyone(keys: FileKeys):
+def test_a_destroyed_key_is_gone_for_everyone(keys: FileKeys, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("storage.keys.LOOK_AGAIN", 0.0)  # instead of waiting for a second
     other = FileKeys(keys.directory)
     keys.create("wave-1")
     other.get("wave-1")
@@ -52,6 +53,15 @@ def test_a_destroyed_key_is_gone_for_everyone(keys: FileKeys):
         with pytest.raises(KeyGone):
             store.get("wave-1")
     assert not keys.exists("wave-1")
+
+
+def test_whoever_destroys_a_key_has_forgotten_it_at_once(keys: FileKeys):
+    keys.create("wave-1")
+
+    keys.destroy("wave-1")
+
+    with pytest.raises(KeyGone):
+        keys.get("wave-1")
 
 
 def test_a_destroyed_key_is_overwritten_before_it_is_unlinked(keys: FileKeys):
