@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 
 from storage.vault import Vault
 from surveys.entry import Stream
+from surveys.forms.session import Session
 from tests.conftest import Clock
 from tests.journeys.town import LONG_DUC, TRA_VINH, Heard, Resident, Town, a_town
 
@@ -133,8 +134,6 @@ async def answers_of(town: Town, visits: int, yearly: int, resident: Resident) -
         for wave in (visits, yearly):
             nullifier = town.vault.nullifier(wave, resident.address.person)
             for _, body in (await tx.sessions.of([nullifier])).values():
-                from surveys.forms.session import Session
-
                 found.append(Session.from_json(town.vault.open_body(wave, nullifier, body)).answers)
     return found
 
