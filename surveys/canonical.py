@@ -45,10 +45,15 @@ def read_moment(text: str) -> datetime:
     return moment
 
 
+PLAIN = frozenset({str, int, bool, type(None)})
+
+
 def _plain(value: object) -> object:
+    if type(value) in PLAIN:
+        return value
     if isinstance(value, Enum):
         return _plain(value.value)
-    if value is None or isinstance(value, bool | int | str):
+    if isinstance(value, str | int):
         return value
     if isinstance(value, Fraction):
         return str(value)
