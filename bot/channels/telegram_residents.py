@@ -346,7 +346,7 @@ class TelegramResidents:
 
     def _leave(self, place: Elsewhere) -> None:
         """Others would see who answers what, so we say why and go. A busy group makes us go once, not once a message."""
-        if self._replies.is_busy(place.chat):
+        if self._replies.is_busy(place.chat) or not self._allowance.take():
             return
         calls: list[Call] = []
         if place.just_joined and place.can_write:
