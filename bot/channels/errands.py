@@ -2,6 +2,7 @@
 It knows no platform and keeps nothing on disk: what is lost in a crash is a question, asked again at the next word."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
@@ -10,11 +11,13 @@ from typing import Self
 
 import structlog
 
-__all__ = ["Allowance", "Errand", "Errands"]
+__all__ = ["Allowance", "Errand", "Errands", "Pace"]
 
 log = structlog.get_logger(__name__)
 
 DRAIN = timedelta(seconds=1)  # Ctrl-C has two seconds in all
+
+CHATS = 20_000  # remembered by a `Pace`: some 4 MB
 
 Errand = Callable[[], Awaitable[object]]
 
@@ -78,14 +81,42 @@ class Errands:
 class Allowance:
     """So many a second, and no more."""
 
-    def __init__(self, a_second: int) -> None:
+    def __init__(self, a_second: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._a_second = a_second
+        self._clock = clock
         self._second = 0
         self._left = a_second
 
     def take(self) -> bool:
-        second = int(asyncio.get_running_loop().time())
+        second = int(self._clock())
         if second != self._second:
             self._second, self._left = second, self._a_second
         self._left -= 1
         return self._left >= 0
+
+
+class Pace:
+    """One message a second to each chat, and before that a burst: what a platform takes without complaint. A chat is
+    forgotten once it may have a whole burst again."""
+
+    def __init__(self, burst: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._burst = float(burst)
+        self._clock = clock
+        self._left: dict[int, tuple[float, float]] = {}
+
+    def take(self, chat: int, messages: int) -> bool:
+        """Counts them. Whether they are still within the pace."""
+        now = self._clock()
+        left, since = self._left.get(chat, (self._burst, now))
+        left = min(self._burst, left + now - since) - messages
+        if chat not in self._left and len(self._left) >= CHATS:
+            self._forget(now)
+        self._left[chat] = (max(left, 0.0), now)
+        return left >= 0
+
+    def _forget(self, now: float) -> None:
+        self._left = {
+            chat: spent for chat, spent in self._left.items() if spent[0] + now - spent[1] < self._burst
+        }
+        if len(self._left) >= CHATS:  # a crowd such as no bot has: better forget than grow
+            self._left.clear()

@@ -9,7 +9,7 @@ from bot.channels.errands import Errands
 from storage.database import Unavailable
 from surveys.conversation import Option, Reply, Say
 from tests.contracts.conftest import REFUSAL, SECRET, SORRY, telegram
-from tests.telegram_server.asgi import request
+from tests.telegram_server.asgi import post_to, request
 from tests.telegram_server.server import Fault
 
 PROOF = (b"x-telegram-bot-api-secret-token", SECRET.encode())
@@ -91,6 +91,23 @@ async def test_a_quick_second_answer_does_not_overtake_what_is_on_its_way(server
     await server.until(lambda: len(server.calls("sendMessage")) == 3)
 
     assert ann.heard == ["một", "hai", "ba"]
+
+
+async def test_however_fast_a_person_taps_no_question_is_lost(server, residents, quarantine):
+    """A message refused for haste in a webhook's answer is refused silently; so beyond the burst we send it ourselves."""
+    questions = iter(f"{number}/9" for number in range(1, 10))
+    residents.answer = lambda incoming: Reply((Say(next(questions), (Option("Có", "t"),)),))
+    ann = server.world.person(42)
+    async with telegram(server, residents, quarantine, burst=1) as channel:
+        await channel.set_webhook("https://bot.test/telegram")
+        server.post = post_to(channel.webhook)
+        for _ in range(9):
+            ann.says("3")
+            await server.bring()
+        await server.until(lambda: len(ann.heard) == 9)
+
+    assert ann.heard == [f"{number}/9" for number in range(1, 10)]
+    assert [made.status for made in server.made if made.in_webhook_answer] == [200]
 
 
 async def test_one_slow_chat_holds_up_nobody_else(server, hooked, residents):
