@@ -8,7 +8,6 @@ from functools import lru_cache
 from typing import Any
 
 from bot.channels.contract import Limits, numbered, parts
-from bot.channels.telegram_updates import Tapped
 from surveys.conversation import Option, Say
 
 __all__ = ["LIMITS", "Call", "acknowledgement", "leaving", "of", "stamping", "webhook_answer"]
@@ -97,9 +96,9 @@ def _buttons_a_row(longest: int) -> int:
     return 1
 
 
-def acknowledgement(tapped: Tapped) -> Call:
+def acknowledgement(query: str) -> Call:
     """Stops the button's spinner; says nothing, for others may be looking."""
-    return Call("answerCallbackQuery", {"callback_query_id": tapped.query})
+    return Call("answerCallbackQuery", {"callback_query_id": query})
 
 
 def stamping(chat: int, message: int, stamp: str) -> Call:

@@ -32,7 +32,14 @@ from aiogram.exceptions import (
     TelegramUnauthorizedError,
 )
 from aiogram.methods import GetMe
-from aiohttp import ClientConnectorError, ClientError, ClientTimeout, FormData, InvalidURL
+from aiohttp import (
+    ClientConnectorError,
+    ClientError,
+    ClientTimeout,
+    ConnectionTimeoutError,
+    FormData,
+    InvalidURL,
+)
 
 from bot.channels import telegram_requests as requests
 from bot.channels import telegram_updates as updates
@@ -64,7 +71,8 @@ SECRET_HEADER = b"x-telegram-bot-api-secret-token"
 SECRETS = re.compile(r"[A-Za-z0-9_-]{16,256}")
 
 CALLING = timedelta(seconds=15)  # for one request; uploads of a person's own data are small
-ASKING_A_NAME = timedelta(seconds=5)  # the start waits for it
+CONNECTING = timedelta(seconds=5)
+IN_PASSING = timedelta(seconds=1.5)  # for what a start or a stop must not wait for
 LISTENING = timedelta(seconds=25)  # how long Telegram holds a getUpdates open; proxies cut at 30 or 60
 STORAGE_AWAY = timedelta(seconds=5)  # what we ask of Telegram when the database is not there
 A_MOMENT = timedelta(seconds=1)
@@ -90,7 +98,7 @@ class Api(AiohttpSession):
         try:
             async with session.post(
                 self.api.api_url(self._token, call.method),
-                timeout=ClientTimeout(total=within.total_seconds()),
+                timeout=ClientTimeout(within.total_seconds(), sock_connect=CONNECTING.total_seconds()),
                 allow_redirects=False,  # the address carries the token: it goes nowhere else
                 **body,
             ) as response:
@@ -153,7 +161,7 @@ def translate(error: Exception) -> Outcome:
             return Misconfigured(_reason(error))
         case TelegramNetworkError(__cause__=InvalidURL()):
             return Misconfigured("the address of the Bot API server is not a URL")
-        case TelegramNetworkError(__cause__=ClientConnectorError()):
+        case TelegramNetworkError(__cause__=ClientConnectorError() | ConnectionTimeoutError()):
             return RetryAfter(A_WHILE)  # never connected, so certainly not sent
         case TelegramAPIError():
             return Unknown(_reason(error))
@@ -199,6 +207,7 @@ class TelegramResidents:
         self._left = left
         self._pause = pause
         self._api = Api(api, token)
+        self._hooked = True
         self._replies = Errands()
         self._touches = Errands()
         self._allowance = Allowance(TOUCHES)
@@ -245,16 +254,16 @@ class TelegramResidents:
     async def username(self) -> str | None:
         """The bot's name, for links to it (t.me/<name>?start=…); None when Telegram does not tell."""
         try:
-            me = await self._api.call(Call("getMe", {}), ASKING_A_NAME)
+            me = await self._api.call(Call("getMe", {}), IN_PASSING)
         except Exception as error:
             log.warning("telegram.unnamed", account=self.account, reason=repr(translate(error)))
             return None
         name = me.get("username") if isinstance(me, dict) else None
         return name if isinstance(name, str) else None
 
-    async def _attempt(self, call: Call) -> Outcome:
+    async def _attempt(self, call: Call, within: timedelta = CALLING) -> Outcome:
         try:
-            result = await self._api.call(call)
+            result = await self._api.call(call, within)
         except Exception as error:
             return translate(error)
         number = result.get("message_id") if isinstance(result, dict) else None
@@ -325,7 +334,12 @@ class TelegramResidents:
             raise
         except Exception as surprise:
             # Telegram would bring it for ever; what the intake did with it stands.
-            log.error("telegram.update_failed", account=self.account, error=where(surprise))
+            log.error(
+                "telegram.update_failed",
+                account=self.account,
+                update_id=update.get("update_id"),
+                error=where(surprise),
+            )
         return None
 
     def _answer(self, heard: Heard, reply: Reply) -> Call | None:
@@ -348,7 +362,7 @@ class TelegramResidents:
         self._replies.add(chat, [partial(self._insist, call) for call in calls])
 
     def _touch(self, tapped: Tapped, stamp: str | None) -> None:
-        calls = [requests.acknowledgement(tapped)]
+        calls = [requests.acknowledgement(tapped.query)]
         if stamp and tapped.message is not None:
             calls.append(requests.stamping(tapped.chat, tapped.message, stamp))
         self._touches.add(tapped.chat, [partial(self._try_once, call) for call in calls])
@@ -358,6 +372,8 @@ class TelegramResidents:
         if self._replies.is_busy(place.chat) or not self._allowance.take():
             return
         calls: list[Call] = []
+        if place.query is not None:
+            calls.append(requests.acknowledgement(place.query))
         if place.just_joined and place.can_write:
             calls += requests.of(place.chat, Say(self._refusal))
         calls.append(requests.leaving(place.chat))
@@ -375,14 +391,19 @@ class TelegramResidents:
             translate=translate,
             pause=self._pause,
         )
-        await self._attempt(Call("deleteWebhook", {}))
+        self._hooked = True
         confirmed = await polling.run(stop)
         if confirmed:
             # Lest the last batch comes again at the next start. If this cannot be said, it comes, and changes nothing.
-            await self._attempt(Call("getUpdates", {"offset": confirmed, "limit": 1, "timeout": 0}))
+            await self._attempt(
+                Call("getUpdates", {"offset": confirmed, "limit": 1, "timeout": 0}), IN_PASSING
+            )
 
     async def _listen(self, offset: int) -> list[tuple[int, updates.Json]]:
         """Updates from this one on. Asking for it confirms all before."""
+        if self._hooked:  # perhaps; and while a webhook is set there is no asking
+            await self._api.call(Call("deleteWebhook", {}))
+            self._hooked = False
         wanted = {
             "offset": offset,
             "timeout": round(LISTENING.total_seconds()),

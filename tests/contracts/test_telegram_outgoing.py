@@ -311,7 +311,7 @@ async def test_a_broken_connection_leaves_it_unknown(server, channel, done_first
 
 async def test_no_answer_in_time_leaves_it_unknown(server, channel, monkeypatch):
     # The default is bound to the function; a test cannot wait for it.
-    monkeypatch.setattr(type(channel._api).call, "__defaults__", (timedelta(milliseconds=50),))
+    monkeypatch.setattr(type(channel)._attempt, "__defaults__", (timedelta(milliseconds=50),))
     assert timedelta(seconds=10) <= CALLING <= timedelta(seconds=30)
     server.world.person(42).says("chào")
     never = asyncio.Event()

@@ -56,6 +56,30 @@ async def test_a_webhook_left_over_is_removed_first(server, channel):
     assert server.webhook is None
 
 
+async def test_a_webhook_that_cannot_be_removed_yet_is_removed_later(server, channel):
+    await channel.set_webhook("https://old.test/telegram")
+    server.fails("deleteWebhook", Fault(drop=True), Fault(502, b"<html>"))
+    ann = server.world.person(42)
+    ann.says("chào")
+    async with polling(channel):
+        await server.until(lambda: ann.heard == ["Đã nhận."])
+    assert server.webhook is None
+
+
+async def test_stopping_does_not_wait_for_a_telegram_that_hangs(server, channel, residents):
+    hangs = asyncio.Event()
+    server.world.person(42).says("chào")
+    async with polling(channel) as stop:
+        await all_confirmed(server)
+        server.world.person(43).says("chào")
+        await server.until(lambda: len(residents.received) == 2)
+        server.fails("getUpdates", *[Fault(until=hangs)] * 3)
+        begun = asyncio.get_running_loop().time()
+        stop.set()
+    assert asyncio.get_running_loop().time() - begun < 2
+    hangs.set()
+
+
 async def test_nothing_is_confirmed_before_it_is_handled(server, channel, residents):
     gate, begun = asyncio.Event(), asyncio.Event()
 

@@ -253,6 +253,18 @@ async def test_a_group_reads_why_and_is_left(server, hooked, residents):
     assert residents.received == []
 
 
+async def test_a_button_pressed_in_a_group_is_let_go_of(server, hooked, residents):
+    ann, group = server.world.person(42), server.world.group(-100123)
+    group.has_bot = True
+    ann.taps_data("t", group.keep(text="?"))
+
+    await server.bring()
+    await server.until(lambda: not group.has_bot)
+
+    assert len(server.world.answered) == 1
+    assert residents.received == []
+
+
 async def test_a_busy_group_is_left_once(server, hooked):
     ann, group = server.world.person(42), server.world.group(-100123)
     group.has_bot = True
