@@ -79,8 +79,8 @@ A_MOMENT = timedelta(seconds=1)
 A_WHILE = timedelta(seconds=5)
 PATIENCE = timedelta(seconds=30)  # a reply that must wait longer than this has lost its point
 TRIES = 4  # of one reply; a question that comes twice harms nobody, one that never comes does
-TOUCHES = 200  # taps a second whose button is answered and stamped. Telegram takes about 30 messages a second of a bot,
-# so under a rush far beyond that these niceties are left out first, and the messages never.
+TOUCHES = 30  # taps a second whose button is answered and stamped: as many messages as Telegram takes of a bot in a second.
+# In a rush beyond that, every such nicety would be paid for with somebody's next question; so they are left out, and messages never.
 BURST = 20  # messages to one chat before one a second is the rule; the Bot API's FAQ speaks of “short bursts” only
 
 
