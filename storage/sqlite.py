@@ -269,17 +269,18 @@ class SqliteDatabase(Database):
         turn: asyncio.Future[Batch] = self._loop.create_future()
         self._queue.append(turn)
         self._advance()
+        # A timer on the future, because asyncio.timeout costs as much as a statement.
+        timer = self._loop.call_later(PATIENCE, _give_up, turn)
         try:
-            async with asyncio.timeout(PATIENCE):
-                return await turn
-        except BaseException as problem:
+            return await turn
+        except BaseException:
             if turn.done() and not turn.cancelled() and turn.exception() is None:
                 # The turn came at the very moment of giving up: hand it on.
                 self._is_taken = False
                 self._advance()
-            if isinstance(problem, TimeoutError):
-                raise Unavailable("The database is busy.") from problem
             raise
+        finally:
+            timer.cancel()
 
     def _advance(self) -> None:
         """Does whatever comes next, if anything may."""
@@ -366,6 +367,11 @@ class SqliteDatabase(Database):
             raise Unavailable(f"{self._path} cannot be opened: {problem}") from problem
         reader.execute("PRAGMA query_only = ON")
         return reader
+
+
+def _give_up(turn: "asyncio.Future[Batch]") -> None:
+    if not turn.done():
+        turn.set_exception(Unavailable("The database is busy."))
 
 
 def is_away(problem: BaseException) -> bool:

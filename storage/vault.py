@@ -5,6 +5,7 @@ so that a nullifier, a body and a mark of the same wave cannot be confused. Ciph
 (NIST SP 800-38D) with a random 96-bit nonce before them: nonce ‖ ciphertext ‖ tag.
 """
 
+import hashlib
 import hmac
 import json
 import os
@@ -21,6 +22,7 @@ __all__ = ["PAD", "KeyGone", "Tampered", "Vault"]
 NULLIFIER_SIZE = 16  # bytes
 MARK_SIZE = 8  # bytes
 NONCE_SIZE = 12  # bytes
+BLOCK = 64  # bytes of SHA-256; our keys are shorter, as RFC 2104 wants them
 PAD = 512  # bytes: a body's size tells at most how many such blocks it fills
 
 
@@ -32,13 +34,31 @@ class Tampered(ValueError):
     """This was not sealed here, not for this place, or it was changed since."""
 
 
+class _Hmac:
+    """HMAC-SHA-256 (RFC 2104) under one key, its two padded blocks hashed beforehand: half the time of `hmac.digest`,
+    which looks its algorithm up anew for every message."""
+
+    __slots__ = ("_inner", "_outer")
+
+    def __init__(self, key: bytes) -> None:
+        block = key.ljust(BLOCK, b"\0")
+        self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
+        self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
+
+    def __call__(self, message: bytes) -> bytes:
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(message)
+        outer.update(inner.digest())
+        return outer.digest()
+
+
 @dataclass(frozen=True, slots=True)
 class _Box:
     """The keys that come from one secret."""
 
     secret: bytes
-    nullifier: bytes
-    mark: bytes
+    nullifier: _Hmac
+    mark: _Hmac
     body: AESGCM
 
 
@@ -80,7 +100,7 @@ class Vault:
 
     def nullifier(self, wave_id: int, person: bytes) -> bytes:
         """The 16 bytes under which this person answers in this wave."""
-        return hmac.digest(self._box(_wave(wave_id)).nullifier, person, "sha256")[:NULLIFIER_SIZE]
+        return self._box(_wave(wave_id)).nullifier(person)[:NULLIFIER_SIZE]
 
     def seal_body(self, wave_id: int, nullifier: bytes, plaintext: bytes) -> bytes:
         return _seal(self._box(_wave(wave_id)).body, _padded(plaintext), nullifier)
@@ -91,13 +111,13 @@ class Vault:
 
     def mark(self, wave_id: int, message: str) -> bytes:
         """8 bytes by which a session knows a message it has had already."""
-        return hmac.digest(self._box(_wave(wave_id)).mark, message.encode(), "sha256")[:MARK_SIZE]
+        return self._box(_wave(wave_id)).mark(message.encode())[:MARK_SIZE]
 
     # ── The lobby ─────────────────────────────────────────────────────────────────────────────────────────────
 
     def lobby(self, person: bytes) -> bytes:
         """The 16 bytes under which this person waits in the lobby."""
-        return hmac.digest(self._box(LOBBY).nullifier, person, "sha256")[:NULLIFIER_SIZE]
+        return self._box(LOBBY).nullifier(person)[:NULLIFIER_SIZE]
 
     def seal_lobby(self, nullifier: bytes, plaintext: bytes) -> bytes:
         return _seal(self._box(LOBBY).body, _padded(plaintext), nullifier)
@@ -107,7 +127,7 @@ class Vault:
         return _unpadded(_open(self._box(LOBBY).body, sealed, nullifier))
 
     def lobby_mark(self, message: str) -> bytes:
-        return hmac.digest(self._box(LOBBY).mark, message.encode(), "sha256")[:MARK_SIZE]
+        return self._box(LOBBY).mark(message.encode())[:MARK_SIZE]
 
     # ── Contacts ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -165,8 +185,8 @@ class Vault:
         if box is None or box.secret is not secret:
             box = self._boxes[name] = _Box(
                 secret,
-                _derive(secret, b"nullifier"),
-                _derive(secret, b"mark"),
+                _Hmac(_derive(secret, b"nullifier")),
+                _Hmac(_derive(secret, b"mark")),
                 AESGCM(_derive(secret, b"body")),
             )
         return box
