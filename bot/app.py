@@ -164,6 +164,8 @@ async def _telegram(house: House, stack: AsyncExitStack) -> "TelegramResidents |
             refusal=texts.say(texts.DEFAULT, "group.refusal"),
             secret=secret.get_secret_value() if secret and settings.telegram_mode == "webhook" else None,
             api=settings.telegram_api,
+            # Whoever blocks the bot wants nothing more from it.
+            left=house.arrivals.leave,
         )
     )
 
