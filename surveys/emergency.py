@@ -63,6 +63,7 @@ MARKED: tuple[tuple[Alarm, re.Pattern[str]], ...] = (
             "(?:có|thấy|phát hiện|bắt được) (?:kẻ )?trộm(?! cắp vặt)",
             "trộm (?:đang|vào nhà|đột nhập|cạy|phá)",
             "đang (?:bị )?(?:ăn )?trộm",
+            "(?:vừa|mới|bị) (?:bị )?mất trộm",
             "(?:đang|vừa|sắp) (?:bị )?(?:đánh nhau|chém|đâm|đánh đập|hành hung|phá cửa|cạy cửa|đập phá)",
             "đang (?:bị )?(?:đánh|giết|chém|đâm)",
             "giết người",
@@ -109,7 +110,7 @@ UNMARKED: tuple[tuple[Alarm, re.Pattern[str]], ...] = (
     ),
     (
         Alarm.CRIME,
-        _words("an cuop", "cuop giat", "bi cuop", "co cuop", "cuop dang", "bi giat (?:do|tui|dien thoai)", "co (?:ke )?trom", "trom dang", "dang (?:bi )?danh nhau", "giet nguoi", "chem nhau", "chem nguoi", "dam nguoi", "bat coc", "hiep dam"),
+        _words("an cuop", "cuop giat", "bi cuop", "co cuop", "cuop dang", "bi giat (?:do|tui|dien thoai)", "co (?:ke )?trom", "trom dang", "(?:vua|moi|bi) (?:bi )?mat trom", "dang (?:bi )?danh nhau", "giet nguoi", "chem nhau", "chem nguoi", "dam nguoi", "bat coc", "hiep dam"),
     ),
     (
         Alarm.MEDICAL,
@@ -142,7 +143,7 @@ KHMER: tuple[tuple[Alarm, re.Pattern[str]], ...] = (
     (Alarm.CALL, re.compile("ជួយផង|ជួយខ្ញុំផង|អាសន្ន")),
 )
 
-ONLY_A_NUMBER = re.compile(r"\W*(?:alo\W+|sos\W*)?(?:11[345]|sos|cứu|help!*)\W*", re.IGNORECASE)
+ONLY_A_NUMBER = re.compile(r"\W*(?:alo\W+|sos\W*)?(?:11[345]|sos|cứu|help!+)\W*", re.IGNORECASE)
 
 
 def alarm(text: str) -> Alarm | None:

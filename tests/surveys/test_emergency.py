@@ -22,6 +22,9 @@ bi cuop
 bị giật túi
 có trộm đang phá cửa nhà bên cạnh
 co trom dang pha cua
+tôi bị mất trộm xe
+toi bi mat trom xe
+help!!
 đang đánh nhau trước quán
 cấp cứu
 gọi cấp cứu giúp tôi
@@ -44,6 +47,7 @@ please call the police
 """.strip().splitlines()
 
 HARMLESS = """
+help
 chạy
 chảy
 chay
