@@ -20,7 +20,7 @@ $(VENV)/stamp: requirements.lock pyproject.toml
 
 venv: $(VENV)/stamp ## build the virtual environment from the lock
 
-demo: $(VENV)/stamp ## a whole small province on http://127.0.0.1:$(PORT): answer, and see what the ward sees
+demo: $(VENV)/stamp ## a whole small province on http://127.0.0.1:8080: answer, and see what the ward sees
 	@exec $(BIN)/python -m bot demo
 
 run: $(VENV)/stamp ## the bot, from the settings in .env
