@@ -24,8 +24,21 @@ __all__ = ["BALLOTS", "NAMES", "Contents", "DoesNotFollow", "Package", "release_
 
 BALLOTS, CRITERIA, FORM, FORMULAS = "ballots.jsonl", "criteria.toml", "form.json", "formulas.json"
 HEAD, LEDGER, MANIFEST, RELEASE = "head.txt", "ledger.jsonl", "manifest.json", "release.jsonl"
-TERMS, WEIGHTS = "terms.json", "weights.json"
-NAMES = (BALLOTS, CRITERIA, FORM, FORMULAS, HEAD, LEDGER, MANIFEST, RELEASE, TERMS, WEIGHTS)
+SCORECARDS, SETS, TERMS, WEIGHTS = "scorecards.jsonl", "sets.jsonl", "terms.json", "weights.json"
+NAMES = (
+    BALLOTS,
+    CRITERIA,
+    FORM,
+    FORMULAS,
+    HEAD,
+    LEDGER,
+    MANIFEST,
+    RELEASE,
+    SCORECARDS,
+    SETS,
+    TERMS,
+    WEIGHTS,
+)
 FORMAT = "langnghe/package/1"
 
 THEN = (1980, 1, 1, 0, 0, 0)  # the first moment a zip knows
@@ -38,7 +51,7 @@ LARGEST_DOCUMENT = 1 << 24  # bytes; the longest form we know has some hundred t
 DIRECTORY_END = struct.Struct("<4s4H2LH")
 DIRECTORY_END_64 = struct.Struct("<4sQ2H2L4Q")
 LOCATOR_64 = 20
-LARGEST_DIRECTORY = 4096  # bytes; ten entries take less than one thousand
+LARGEST_DIRECTORY = 4096  # bytes; a dozen entries take less than one thousand
 
 
 class DoesNotFollow(Exception):
@@ -70,6 +83,10 @@ class Contents:
     criteria: str
     release: Sequence[str]
     """A line a unit, by unit."""
+    scorecards: Sequence[str] = ()
+    """Every frozen card that rests on this wave, in the ledger's order."""
+    sets: Sequence[str] = ()
+    """The criteria sets these cards are by."""
 
 
 class Written(Protocol):
@@ -95,6 +112,8 @@ def write(file: Written, contents: Contents, ballots: Iterable[Row], count: int)
         HEAD: contents.head,
         LEDGER: lines(contents.ledger),
         RELEASE: lines(contents.release),
+        SCORECARDS: lines(contents.scorecards),
+        SETS: lines(contents.sets),
         TERMS: contents.terms,
         WEIGHTS: contents.weights,
     }
@@ -292,7 +311,8 @@ class _Same:
 def _look_at_end(file: BinaryIO) -> None:
     """A directory that claims a million entries would fill the memory before anything else could be looked at."""
     size = file.seek(0, 2)
-    tail = min(size, DIRECTORY_END.size + LOCATOR_64 + DIRECTORY_END_64.size)
+    longest = DIRECTORY_END.size + LOCATOR_64 + DIRECTORY_END_64.size
+    tail = min(size, longest)
     file.seek(size - tail)
     end = file.read(tail)
     if len(end) < DIRECTORY_END.size:
@@ -300,7 +320,7 @@ def _look_at_end(file: BinaryIO) -> None:
     mark, *_, directory, _, comment = DIRECTORY_END.unpack(end[-DIRECTORY_END.size :])
     if mark != b"PK\5\6" or comment:
         raise DoesNotFollow("package", 0, "It is no package, or cut off.")
-    if end[-DIRECTORY_END.size - LOCATOR_64 :].startswith(b"PK\6\7"):
+    if tail == longest and end[DIRECTORY_END_64.size :].startswith(b"PK\6\7"):
         directory = DIRECTORY_END_64.unpack(end[: DIRECTORY_END_64.size])[-2]
     if directory > LARGEST_DIRECTORY:
         raise DoesNotFollow("package", 0, "It lists more files than a package has.")

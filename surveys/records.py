@@ -34,6 +34,8 @@ Digest = Annotated[str, "SHA-256 in hex"]
 Count = Annotated[int, "not below zero"]
 Persons = Annotated[tuple[str, ...], "the two who decided, by the names they are published under"]
 
+Waves = Annotated[tuple[str, ...], "slugs, in order"]
+
 LONGEST_TEXT = 1000
 HEX = re.compile(r"[0-9a-f]{64}")
 
@@ -54,11 +56,18 @@ def _are_two_persons(value: Any) -> bool:
     )
 
 
+def _are_waves(value: Any) -> bool:
+    if not isinstance(value, tuple) or not all(_is_text(slug) for slug in value):
+        return False
+    return value == tuple(sorted(set(value)))
+
+
 FITS: Mapping[Any, tuple[Callable[[Any], bool], str]] = {
     Text: (_is_text, "some words"),
     Digest: (lambda value: isinstance(value, str) and HEX.fullmatch(value) is not None, "a digest in hex"),
     Count: (lambda value: type(value) is int and value >= 0, "a count"),
     Persons: (_are_two_persons, "two different persons"),
+    Waves: (_are_waves, "waves in order"),
     Stream: (lambda value: value in list(Stream), "a stream"),
     Mode | None: (lambda value: value is None or value in list(Mode), "a mode or nothing"),
 }
@@ -195,6 +204,8 @@ class ScorecardFrozen(Record):
     year: Count
     scorecard: Digest
     criteria: Digest
+    waves: Waves
+    """Whose releases it rests on."""
 
 
 KINDS: Mapping[str, type[Record]] = {
@@ -254,6 +265,12 @@ class Stories:
 
     def tell(self, record: Record) -> None:
         """Raises Unfit, in a sentence, and then has not taken it in."""
+        if isinstance(record, ScorecardFrozen):
+            for slug in record.waves:
+                story = self._of.get(slug)
+                _refuse(
+                    story is None or not story.is_released, f"It rests on wave {slug}, which is not released."
+                )
         wave = of_wave(record)
         if wave is None:
             return

@@ -19,6 +19,7 @@ from surveys import documents, merkle, preregistration
 from surveys.assessment import CriteriaFault, CriteriaSet, read_criteria
 from surveys.ballot_box import BadLine, SealedBallot, leaf_of, read_line
 from surveys.ballots import divide, read_answers
+from surveys.cards import check_scorecards
 from surveys.documents import NotCanonical
 from surveys.entry import Stream
 from surveys.forms.form import Form
@@ -40,7 +41,15 @@ from surveys.package import (
     Package,
 )
 from surveys.preregistration import BadTerms, BadWeights
-from surveys.records import Exclusion, Record, ReleasePublished, Sealed, WaveOpened, Withdrawals, of_wave
+from surveys.records import (
+    Exclusion,
+    Record,
+    ReleasePublished,
+    Sealed,
+    WaveOpened,
+    Withdrawals,
+    of_wave,
+)
 from surveys.releases import Terms
 from surveys.releasing import release
 from surveys.results import Tally
@@ -65,6 +74,8 @@ class Verified:
     """Ballots in the tree that two persons took out of the count, with a reason that is published."""
     units: int
     """Units whose release was worked out again."""
+    scorecards: int
+    """Frozen cards that rest on the wave, concluded again."""
     entries: int
     """Of the ledger."""
     fingerprint: str
@@ -101,6 +112,7 @@ def verify(file: BinaryIO, key: PublicKey, witnesses: Mapping[str, str] | None =
     form, terms, criteria = _documents(package, story)
     tally, excluded = _ballots(package, story, form, terms)
     is_worded_otherwise = _check_release(package, story, form, terms, criteria, tally)
+    scorecards = check_scorecards(package, entries)
     return Verified(
         wave=package.wave,
         root=story.sealed.root,
@@ -108,6 +120,7 @@ def verify(file: BinaryIO, key: PublicKey, witnesses: Mapping[str, str] | None =
         withdrawn=story.withdrawn,
         excluded=excluded,
         units=len(terms.units),
+        scorecards=scorecards,
         entries=len(entries),
         fingerprint=key.fingerprint,
         witnesses=tuple(witnesses),

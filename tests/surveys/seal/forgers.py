@@ -246,6 +246,27 @@ def drop_add_or_reorder_wards(chance: random.Random, honest: Parts) -> bytes:
     return with_release(honest, lines)
 
 
+def touch_the_scorecards(chance: random.Random, honest: Parts) -> bytes:
+    lines = list(honest.scorecards)
+    at = chance.randrange(len(lines))
+    match chance.randrange(5):
+        case 0:
+            del lines[at]
+        case 1:
+            lines.append(lines[at])
+        case 2:
+            lines.reverse()
+        case 3:
+            body = json.loads(lines[at])
+            line = chance.choice(body["lines"])
+            line["verdict"] = "chua_dat" if line["verdict"] == "dat" else "dat"
+            lines[at] = documents.written(body)
+        case _:
+            other = honest.sets[0].replace("entered", "register", chance.randrange(1, 9))
+            return replace(honest, sets=(other,)).bytes()
+    return replace(honest, scorecards=tuple(lines)).bytes()
+
+
 # ── The ledger ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -279,6 +300,8 @@ def change_an_entry(chance: random.Random, honest: Parts) -> bytes:
     name = chance.choice(list(record))
     if isinstance(record[name], int):
         record[name] += 1
+    elif name == "waves":
+        record[name] = [] if record[name] else ["hang-nam-2025"]
     elif isinstance(record[name], list):
         record[name] = ["Nguyễn Văn C", "Lê Thị B"]
     elif name in ("stream", "mode"):
@@ -435,5 +458,5 @@ FORGERS: tuple[Forger, ...] = (
     write_another_history_and_sign_it,
     resign_one_entry,
     resign_the_head,
-    flip_a_bit,
+    touch_the_scorecards,
 )

@@ -12,7 +12,7 @@ from hashlib import sha256
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from surveys import documents, package, preregistration
+from surveys import cards, documents, package, preregistration
 from surveys.assessment import DATA, CriteriaSet, read_criteria
 from surveys.ballot_box import SealedBallot, line_of, root_of
 from surveys.ballots import commitment, new_receipt, read_answers, written_answers
@@ -34,9 +34,22 @@ from surveys.records import (
     WaveOpened,
     Withdrawals,
 )
-from surveys.releases import Terms
+from surveys.releases import ReleasedWard, Terms
 from surveys.releasing import release
 from surveys.results import Tally
+from surveys.scorecard import (
+    Document,
+    Entered,
+    Frozen,
+    Records,
+    countersign,
+    enter,
+    fed_by_release,
+    freeze,
+    load_set,
+    score,
+)
+from surveys.scorecard import Terms as CardTerms
 from surveys.signatures import PublicKey, Signer
 from surveys.statistics import Plan, Stratum
 
@@ -61,6 +74,7 @@ TERMS = Terms(
     },
     minimum=10,
 )
+SET = load_set("qd1578")
 PLANS = (Plan("29242", "chung", (Stratum("18-39", 4100), Stratum("40+", 3900)), "Tổng điều tra dân số 2019"),)
 
 
@@ -88,6 +102,8 @@ class Parts:
     weights: str
     formulas: str
     criteria: str
+    scorecards: tuple[str, ...] = ()
+    sets: tuple[str, ...] = ()
     wave: str = SLUG
     key: str = OURS.key.text
 
@@ -101,6 +117,8 @@ class Parts:
             "head.txt": self.head.encode(),
             "ledger.jsonl": _lines(self.ledger),
             "release.jsonl": _lines(self.release),
+            "scorecards.jsonl": _lines(self.scorecards),
+            "sets.jsonl": _lines(self.sets),
             "terms.json": self.terms.encode(),
             "weights.json": self.weights.encode(),
         }
@@ -253,10 +271,29 @@ def records(box: tuple[SealedBallot, ...], lines: tuple[str, ...], terms: Terms 
         ),
         KeyDestroyed(wave=SLUG),
         ReleasePublished(wave=SLUG, release=digest),
-        ScorecardFrozen(
-            unit="29242", year=2026, scorecard="4" * 64, criteria=documents.fingerprint(CRITERIA)
-        ),
+        *(cards.recorded(card) for card in scorecards(lines)),
+        ScorecardFrozen(unit="29242", year=2026, scorecard="4" * 64, criteria="5" * 64, waves=()),
     ]
+
+
+def scorecards(lines: tuple[str, ...]) -> tuple[Frozen, ...]:
+    """Two wards' cards of the year, on what was released and on what officers entered."""
+    return tuple(scorecard(lines[place]) for place in (1, 0))
+
+
+def scorecard(line: str, digest: str | None = None) -> Frozen:
+    """On the release of a ward, which it names by its digest or by another."""
+    ward = ReleasedWard.from_json(line)
+    released_at, entered_at = OPENED + timedelta(days=9), OPENED + timedelta(days=2)
+    paper = Document("12/BC-CAP", entered_at.date(), "Báo cáo diễn đàn")
+    held = enter(SET, Entered("e1", "T2.2", ward.unit, 2026, True, paper, "an", entered_at))
+    evidence = Records(
+        entered=(held,),
+        signatures=(countersign(held, "binh", entered_at + timedelta(hours=1)),),
+        surveys=fed_by_release(SET, ward, 2026, digest or documents.fingerprint(line), released_at),
+    )
+    standing = evidence.standing(ward.unit, 2026, released_at)
+    return freeze(score(SET, standing, CardTerms(minimum=10)), "an", released_at + timedelta(days=1))
 
 
 def ledger(things: Iterable[Record], by: Signer = OURS) -> tuple[str, ...]:
@@ -286,6 +323,8 @@ def parts(box: tuple[SealedBallot, ...], by: Signer = OURS, terms: Terms = TERMS
         weights=preregistration.weights_document(PLANS),
         formulas=preregistration.formulas_document(),
         criteria=CRITERIA,
+        scorecards=tuple(card.body for card in scorecards(lines)),
+        sets=(cards.set_line(SET),),
         key=by.key.text,
     )
 

@@ -20,7 +20,7 @@ def test_a_head_is_a_short_text_file() -> None:
     text = Head.over(honest().ledger, OURS.key).signed(OURS)
 
     name, size, root, empty, signature = text.removesuffix("\n").split("\n")
-    assert (name, size, empty) == ("vinhlong.langnghe", "11", "")
+    assert (name, size, empty) == ("vinhlong.langnghe", "13", "")
     assert len(root) == 44
     assert signature.startswith("— vinhlong.langnghe ")
     assert len(text) < 300

@@ -42,7 +42,7 @@ EXCLUDED = Exclusion(
 POSTPONED = KeyDestructionPostponed("dot-1", until="2026-12-01", reason="thanh tra", persons=TWO)
 DESTROYED = KeyDestroyed("dot-1")
 PUBLISHED = ReleasePublished("dot-1", release=B)
-FROZEN = ScorecardFrozen(unit="29242", year=2026, scorecard=A, criteria=B)
+FROZEN = ScorecardFrozen(unit="29242", year=2026, scorecard=A, criteria=B, waves=("dot-1",))
 STORY = (OPEN, TOKENS, POSTPONED, WITHDRAWN, SEALED, EXCLUDED, DESTROYED, PUBLISHED, FROZEN)
 
 
@@ -151,6 +151,10 @@ def test_no_line_is_a_surprise(line: str) -> None:
         (Exclusion, {"mode": "telepathy"}, "a mode"),
         (KeyDestructionPostponed, {"persons": ()}, "two different persons"),
         (KeyDestructionPostponed, {"reason": ""}, "some words"),
+        (ScorecardFrozen, {"waves": ("b", "a")}, "waves in order"),
+        (ScorecardFrozen, {"waves": ("a", "a")}, "waves in order"),
+        (ScorecardFrozen, {"waves": (5,)}, "waves in order"),
+        (ScorecardFrozen, {"waves": "a"}, "waves in order"),
         (Sealed, {"root": "A" * 64}, "a digest"),
         (Sealed, {"root": "a" * 63}, "a digest"),
         (Sealed, {"root": None}, "a digest"),
@@ -220,6 +224,8 @@ def test_waves_do_not_get_in_each_others_way() -> None:
         ((OPEN, SEALED, DESTROYED, PUBLISHED, EXCLUDED), "nothing may follow"),
         ((OPEN, SEALED, DESTROYED, PUBLISHED, PUBLISHED), "nothing may follow"),
         ((OPEN, SEALED, DESTROYED, PUBLISHED, OPEN), "was opened before"),
+        ((OPEN, SEALED, DESTROYED, FROZEN), "which is not released"),
+        ((FROZEN,), "which is not released"),
         ((OPEN, replace(SEALED, form=B)), "The form at sealing"),
         ((OPEN, replace(SEALED, terms=A)), "The terms at sealing"),
         ((OPEN, replace(SEALED, weights=A)), "The weights at sealing"),

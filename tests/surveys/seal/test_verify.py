@@ -6,14 +6,25 @@ from typing import Any
 
 import pytest
 
-from surveys import documents, package, preregistration, releasing, results
+from surveys import cards, documents, package, preregistration, releasing, results
 from surveys.ballots import read_answers
 from surveys.disclosure import TooSmall
 from surveys.forms.published import form_to_json
 from surveys.heads import Head
 from surveys.ledger import read_entry
-from surveys.records import Exclusion, KeyDestroyed, Record, ReleasePublished, Sealed, WaveOpened, Withdrawals
+from surveys.records import (
+    Exclusion,
+    KeyDestroyed,
+    Record,
+    ReleasePublished,
+    ScorecardFrozen,
+    Sealed,
+    WaveOpened,
+    Withdrawals,
+)
 from surveys.releases import ReleasedWard
+from surveys.scorecard import Frozen, Records, fed_by_release, freeze, load_set, score
+from surveys.scorecard import Terms as CardTerms
 from surveys.signatures import PublicKey
 from surveys.verify import DoesNotFollow, Verified, verify
 from tests.surveys.seal import province
@@ -69,7 +80,8 @@ def test_everything_follows_in_an_honest_package() -> None:
         withdrawn=len(BLANK),
         excluded=told(Exclusion).count,
         units=6,
-        entries=11,
+        scorecards=2,
+        entries=13,
         fingerprint=OURS.key.fingerprint,
         witnesses=("mttq",),
         is_worded_otherwise=False,
@@ -106,7 +118,7 @@ def test_a_ledger_may_have_gone_on_since() -> None:
 
     found = checked(retold(honest(), *history(), later), mttq=honest().head)
 
-    assert found.entries == 12
+    assert found.entries == 14
 
 
 # ── Other keys, other histories ──────────────────────────────────────────────────────────────────────────────────
@@ -153,7 +165,7 @@ def test_a_witness_finds_that_history_was_rewritten_with_the_real_key() -> None:
     assert "history was rewritten" in found.sentence
 
 
-@pytest.mark.parametrize("size", range(1, 12))
+@pytest.mark.parametrize("size", range(1, 14))
 def test_any_earlier_head_finds_it_from_the_first_changed_entry_on(size: int) -> None:
     kept = Head.over(honest().ledger[:size], OURS.key).signed(OURS)
     first_changed = next(
@@ -179,7 +191,7 @@ def test_a_witness_who_has_seen_more_asks_for_a_newer_package() -> None:
 def test_a_ledger_cut_short_with_the_real_key_is_found_by_its_witness_only() -> None:
     short = retold(honest(), *history()[:-1])
 
-    assert checked(short).entries == 10
+    assert checked(short).entries == 12
     assert "some are missing" in fault(short, mttq=honest().head).sentence
 
 
@@ -211,7 +223,11 @@ def test_a_witness_head_that_is_none_is_not_passed_over(text: str) -> None:
 def test_a_story_with_a_hole_does_not_follow(kind: type[Record], missing: str) -> None:
     told_without = with_record(kind, None)
     if kind is Sealed:
-        told_without = [record for record in told_without if getattr(record, "wave", None) != SLUG]
+        told_without = [
+            record
+            for record in told_without
+            if SLUG not in (getattr(record, "wave", None), *getattr(record, "waves", ()))
+        ]
         missing = "opened"
 
     found = fault(retold(honest(), *told_without))
@@ -280,6 +296,14 @@ def republished(lines: list[str]) -> Parts:
     return replace(retold(honest(), *things), release=tuple(lines))
 
 
+def with_cards(parts: Parts, *frozen: Frozen, sets: tuple[str, ...] | None = None) -> Parts:
+    """Other scorecards, frozen and signed."""
+    things = [record for record in history(parts) if not isinstance(record, ScorecardFrozen)]
+    told_anew = retold(parts, *things, *map(cards.recorded, frozen))
+    bodies = tuple(card.body for card in frozen)
+    return replace(told_anew, scorecards=bodies, sets=parts.sets if sets is None else sets)
+
+
 def edited(at: int, edit: Any) -> list[str]:
     body = json.loads(honest().release[at])
     edit(body)
@@ -328,7 +352,10 @@ def test_the_same_figures_in_other_words_follow_and_it_is_said_that_the_words_di
         body["index"]["label"]["vi"] = "Mức hài lòng"
         body["conclusions"][0]["reason"] = {"vi": "khác"}
 
-    assert checked(republished(edited(0, reworded))).is_worded_otherwise
+    lines = tuple(edited(0, reworded))
+    found = checked(with_cards(republished(list(lines)), *province.scorecards(lines)))
+
+    assert found.is_worded_otherwise
 
 
 def test_words_are_only_words() -> None:
@@ -475,6 +502,98 @@ def test_two_residents_with_one_receipt_are_found_though_it_was_sealed() -> None
     assert (found.line, found.sentence) == (box[9].position + 1, "Its receipt was given out twice.")
 
 
+# ── From the release to the criterion ────────────────────────────────────────────────────────────────────────────
+
+
+def card_with(edit: Any, at: int = 0) -> Frozen:
+    body = json.loads(honest().scorecards[at])
+    edit(body)
+    return Frozen(documents.written(body))
+
+
+def test_a_wave_without_scorecards_follows() -> None:
+    assert checked(with_cards(honest(), sets=())).scorecards == 0
+
+
+def test_a_card_may_rest_on_another_wave_alone() -> None:
+    """It is in that wave's package, not in this one."""
+    other = ScorecardFrozen("29242", 2026, "1" * 64, "2" * 64, ())
+
+    assert checked(retold(honest(), *history(), other)).scorecards == 2
+
+
+def test_a_verdict_of_a_card_that_does_not_follow_is_named_though_it_was_signed() -> None:
+    def kinder(body: dict[str, Any]) -> None:
+        line = next(line for line in body["lines"] if line["verdict"] != "dat")
+        line["verdict"] = "dat"
+
+    found = fault(with_cards(honest(), card_with(kinder), Frozen(honest().scorecards[1])))
+
+    assert (found.file, found.line) == ("scorecards.jsonl", 1)
+    assert "/verdict does not follow from its evidence" in found.sentence
+
+
+def test_a_card_on_other_figures_than_were_released_is_named_though_it_follows_from_them() -> None:
+    other = edited(1, lambda body: body.update(answered=body["answered"] + 1))[1]
+    card = province.scorecard(other, digest=documents.fingerprint(honest().release[1]))
+
+    found = fault(with_cards(honest(), Frozen(honest().scorecards[1]), card))
+
+    assert (found.file, found.line) == ("scorecards.jsonl", 2)
+    assert "is not what was released" in found.sentence
+
+
+def test_a_card_that_leaves_out_what_the_release_shows_is_named() -> None:
+    line = honest().release[1]
+    fed = fed_by_release(
+        province.SET, ReleasedWard.from_json(line), 2026, documents.fingerprint(line), province.OPENED
+    )
+    standing = Records(surveys=fed[1:]).standing("29242", 2026, province.OPENED)
+    card = freeze(score(province.SET, standing, CardTerms(minimum=10)), "an", province.OPENED)
+
+    assert "is not what was released" in fault(with_cards(honest(), card)).sentence
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (),
+        honest().scorecards[:1],
+        honest().scorecards[::-1],
+        (*honest().scorecards, honest().scorecards[0]),
+        (honest().scorecards[0], "null"),
+        (honest().scorecards[0], "{}"),
+        (honest().scorecards[0], "[" * 2000),
+    ],
+)
+def test_other_cards_than_the_ledger_names_are_found(lines: tuple[str, ...]) -> None:
+    assert fault(replace(honest(), scorecards=lines)).file == "scorecards.jsonl"
+
+
+@pytest.mark.parametrize(
+    ("sets", "file"),
+    [
+        ((), "scorecards.jsonl"),
+        (honest().sets * 2, "sets.jsonl"),
+        ((cards.set_line(load_set("khung-5764")),), "sets.jsonl"),
+        (("null",), "sets.jsonl"),
+        (("{}",), "sets.jsonl"),
+        (("not json",), "sets.jsonl"),
+        ((honest().sets[0].replace("survey-held", "entered", 1),), "sets.jsonl"),
+        ((honest().sets[0].replace('"1/10"', '"2/20"', 1),), "sets.jsonl"),
+        ((honest().sets[0].replace('"1/10"', '"1/0"', 1),), "sets.jsonl"),
+    ],
+)
+def test_other_criteria_than_the_cards_are_by_are_found(sets: tuple[str, ...], file: str) -> None:
+    assert honest().sets != sets
+    assert fault(replace(honest(), sets=sets)).file == file
+
+
+@pytest.mark.parametrize("id", ["qd1578", "khung-5764"])
+def test_a_criteria_set_is_read_back(id: str) -> None:
+    assert cards.read_set_line(cards.set_line(load_set(id))) == load_set(id)
+
+
 # ── What is fixed before opening ─────────────────────────────────────────────────────────────────────────────────
 
 
@@ -500,4 +619,4 @@ def test_the_formulas_say_what_the_program_counts_by() -> None:
     body = json.loads(preregistration.formulas_document())
 
     assert body["index"] == {"of": list(results.SATISFIED), "among": list(results.SCALE)}
-    assert body["suppression"]["scale"] == [["5"], ["4"]] or body["suppression"]["scale"][0] == [["5"], ["4"]]
+    assert body["suppression"]["scale"] == [[["5"], ["4"]], [["3"], [["2"], ["1"]]]]
