@@ -71,8 +71,8 @@ def test_memory_does_not_grow_with_the_box() -> None:
         tracemalloc.stop()
         return peak
 
-    # Forty thousand hashes alone would take 2.6 MB.
-    assert most(40_000) < 600_000
+    # Ten thousand hashes alone would take 650 kB.
+    assert most(10_000) < 400_000
 
 
 # ── Lines ────────────────────────────────────────────────────────────────────────────────────────────────────────

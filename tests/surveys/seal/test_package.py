@@ -125,8 +125,8 @@ def test_memory_does_not_grow_with_the_ballots() -> None:
         tracemalloc.stop()
         return peak
 
-    # Four thousand ballots alone would take some three megabytes.
-    assert most(4_000) < 800_000
+    # Two thousand ballots alone would take more than a megabyte.
+    assert most(2_000) < 500_000
 
 
 # ── Hostile files ────────────────────────────────────────────────────────────────────────────────────────────────
