@@ -2,32 +2,19 @@
 
 from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import bindparam, delete, func, select
 
 from storage import rows
 from storage.statements import Connection, Prepared, insert
+from surveys.ballot_box import SealedBallot
 
 __all__ = ["Ballots", "Comments", "Releases", "SealedBallot"]
 
 _ballots = rows.table(rows.Ballot).c
 _comments = rows.table(rows.Comment).c
 _releases = rows.table(rows.Release).c
-
-
-class SealedBallot(NamedTuple):
-    """A row of `ballots` without its wave: a plain tuple, because there are a million of them."""
-
-    position: int
-    receipt: str
-    unit: str
-    stream: str
-    mode: str
-    answers: str
-    """JSON: question → value."""
-    salt: bytes
-    commitment: bytes
 
 
 class Ballots:

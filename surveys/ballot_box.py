@@ -29,7 +29,7 @@ class BadLine(ValueError):
 
 
 class SealedBallot(NamedTuple):
-    """What is left of one person's answers."""
+    """What is left of one person's answers. A plain tuple, because there are a million of them."""
 
     position: int
     receipt: str
