@@ -60,6 +60,7 @@ def kill_and_look(directory: Path, times: int, seed: int) -> dict[str, int]:
     assert ballots >= len(acknowledged), (
         f"{len(acknowledged)} people were acknowledged, {ballots} ballots are there"
     )
+    assert ballots <= len(under_way), f"{len(under_way)} people ever answered, {ballots} ballots are there"
     return {
         "killed": killed,
         "acknowledged": sum(len(answers) for answers in acknowledged.values()),
