@@ -11,6 +11,7 @@ from socket import socket
 from typing import TYPE_CHECKING
 
 import structlog
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from bot.channels.web_chat import WebChat
@@ -20,6 +21,7 @@ from bot.lanes import Lanes
 from bot.settings import Settings
 from bot.web.app import build
 from bot.web.server import serve_on
+from handlers.ledger import Ledger
 from handlers.quarantine import Quarantine
 from handlers.residents import Residents, ResidentsSettings
 from handlers.waves import Waves
@@ -58,6 +60,7 @@ class House:
     settings: Settings
     db: Database
     vault: Vault
+    ledger: Ledger
     arrivals: Arrivals
     residents: Residents
     waves: Waves
@@ -113,7 +116,9 @@ async def opened(settings: Settings, *, now: Callable[[], datetime] = utc_now) -
         )
         residents = Residents(db, vault, arrivals, ResidentsSettings(doors=doors, grace=GRACE), now=now)
         intake = Intake(residents, Lanes(), Quarantine(db, now), _sorry)
-        house = House(settings, db, vault, arrivals, residents, Waves(db, vault, now), intake, now)
+        ledger = Ledger(vault.ledger_signer(settings.ledger_name))
+        waves = Waves(db, vault, now, ledger=ledger)
+        house = House(settings, db, vault, ledger, arrivals, residents, waves, intake, now)
         # What a crash left waiting, and what waits still when we go.
         await house.flush_arrivals()
         yield house
@@ -141,6 +146,7 @@ async def serve(house: House, listener: socket, stop: asyncio.Event, *, demo: bo
             demo=demo,
             telegram_url=f"https://t.me/{name}" if name else None,
             k=settings.privacy_k,
+            rooms=_web_rooms(house),
         )
         await stack.enter_async_context(Clock(_ticks(house)))
         async with asyncio.TaskGroup() as tasks:
@@ -176,6 +182,11 @@ async def _listen(telegram: "TelegramResidents", settings: Settings, stop: async
         return
     outcome = await telegram.set_webhook(settings.public_url.rstrip("/") + TELEGRAM_WEBHOOK)
     log.info("telegram.webhook", outcome=repr(outcome))
+
+
+def _web_rooms(house: House) -> list[Route]:
+    """What the web shows beside the page and the chat, each room from its own module."""
+    return []
 
 
 def _ticks(house: House) -> tuple[Tick, ...]:

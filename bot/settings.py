@@ -67,6 +67,17 @@ class Settings(BaseSettings):
         description="Per cent satisfied a ward must reach. No official number was found: 80 (national SIPAS level), 90 (QĐ 04/2022/QĐ-TTg), 96 (Ministry's 2025 result). Empty: not judged.",
     )
 
+    ledger_name: str = Field(
+        "langnghe",
+        pattern=r"^[^\s+]+$",
+        description="The name the ledger's key is published under, such as vinhlong.langnghe. Never change it once a wave was opened.",
+    )
+    supervisor_token: SecretStr | None = Field(
+        None,
+        min_length=24,
+        description="Opens the supervisors' pages (/scorecard) until the officers' desk has its sign-in: 24 characters or more, from a password manager. Without it there are no such pages.",
+    )
+
     # What residents are told
     province_name: str = Field(
         "Công an tỉnh", description="Who reads comments first, as residents know them."

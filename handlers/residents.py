@@ -387,7 +387,7 @@ class Residents:
         receipt = read_receipt(code)
         if receipt is None:
             return Outcome((Message(texts.say(language, "check.unreadable")),))
-        if await tx.ballots.by_receipt(receipt) is not None:
+        if await tx.receipts.wave_of(receipt) is not None:
             return Outcome((Message(texts.say(language, "check.included", receipt=receipt)),))
         own = next((each for each in caller.sessions.values() if each.receipt == receipt), None)
         if own is not None:

@@ -1,52 +1,38 @@
 """The life of a wave: opened, closed, sealed, its key destroyed, released. Each step is one transaction, may be repeated after a
 crash at any point, and does nothing where it was done before."""
 
-import secrets
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
 
+from handlers.ledger import Ledger
+from handlers.published import id_of
+from handlers.publishing import computed
+from handlers.sealing import Sealed, Sealing, Unreadable
 from storage import rows
-from storage.ballots import SealedBallot
 from storage.database import Database
 from storage.transaction import Tx
-from storage.vault import Tampered, Vault
-from surveys.assessment import CriteriaSet, load_criteria, read_threshold
-from surveys.ballots import (
-    SALT_BYTES,
-    Comment,
-    Parts,
-    commitment,
-    divide,
-    read_answers,
-    written_answers,
-)
+from storage.vault import Vault
+from surveys import preregistration
+from surveys.assessment import criteria_text, read_threshold
 from surveys.disclosure import DEFAULT_K, checked_k
-from surveys.entry import Stream
 from surveys.forms.form import Form
-from surveys.forms.published import form_from_json, form_to_json
-from surveys.forms.session import Session
-from surveys.forms.walk import Walk
+from surveys.forms.published import form_to_json
 from surveys.releases import ReleasedWard, Terms
-from surveys.releasing import release
-from surveys.results import Tally
-from surveys.waves import LOCAL, Audience, State, Step, Times, TooEarly, next_step, week_of
+from surveys.statistics import Plan as WeightPlan
+from surveys.waves import Audience, State, Step, Times, TooEarly, next_step
 
 __all__ = ["NoSuchWave", "Plan", "Sealed", "Unreadable", "Waves"]
 
 log = structlog.get_logger()
 
-PAGE = 500  # ballots written at a time
+NOBODY_DRAWN = "none"
 
 
 class NoSuchWave(LookupError):
     """There is no wave of that name."""
-
-
-class Unreadable(Exception):
-    """A session cannot be opened with the wave's key, so sealing would lose somebody's answers. Nothing was sealed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +50,10 @@ class Plan:
     k: int = DEFAULT_K
     threshold: str | None = None
     """A share such as `0.9`; None while nobody has set one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sealed:
-    """What sealing did."""
-
-    ballots: int
-    comments: int
-    blank: int
-    """Sessions in which nothing was answered; they leave no ballot."""
+    seed: str = NOBODY_DRAWN
+    """What the sample is drawn with."""
+    weights: Iterable[WeightPlan] = ()
+    """The units that are weighted beside the plain figures, and how; fixed before anybody answers."""
 
 
 class Waves:
@@ -83,14 +63,18 @@ class Waves:
         vault: Vault,
         now: Callable[[], datetime],
         *,
-        criteria: CriteriaSet | None = None,
+        ledger: Ledger | None = None,
+        criteria: str | None = None,
         minimum: int = DEFAULT_K,
     ) -> None:
-        """`minimum`: how many valid ballots a survey needs to count as held."""
+        """`criteria`: the text of the set that waves opened from now on are judged by. `minimum`: how many valid ballots
+        a survey needs to count as held."""
         self._db = db
         self._vault = vault
         self._now = now
-        self._criteria = criteria or load_criteria("qd1578")
+        self._ledger = ledger or Ledger(vault.ledger_signer("langnghe"))
+        self._criteria = criteria or criteria_text("qd1578")
+        self._sealing = Sealing(vault)
         self._minimum = minimum
         self._read: dict[tuple[int, str], ReleasedWard] = {}
 
@@ -107,11 +91,12 @@ class Waves:
             wave = await tx.waves.by_slug(plan.slug) or await self._drafted(tx, plan)
             if (wave.form_id, wave.form_version) != (plan.form.id, plan.form.version):
                 raise ValueError(f"There is another wave {plan.slug}, of {wave.form_id} {wave.form_version}.")
-        wave_id = _id(wave)
+        wave_id = id_of(wave)
         if wave.state == State.DRAFT:
             # The key is on disk before the wave takes its first answer.
             self._vault.create_wave(wave_id)
             async with self._db.transaction() as tx:
+                await self._fix(tx, wave, plan)
                 await tx.waves.set_state(wave_id, State.OPEN)
             log.info("wave.opened", wave=plan.slug)
         return wave_id
@@ -125,7 +110,7 @@ class Waves:
             wave = await self._wave(tx, slug)
             if not self._is_next(wave, Step.CLOSE):
                 return False
-            await tx.waves.set_state(_id(wave), State.CLOSED, self._now())
+            await tx.waves.set_state(id_of(wave), State.CLOSED, self._now())
         log.info("wave.closed", wave=slug)
         return True
 
@@ -139,9 +124,9 @@ class Waves:
             wave = await self._wave(tx, slug)
             if not self._is_next(wave, Step.SEAL):
                 return None
-            sealed = await self._rewrite(tx, wave)
-            await tx.sessions.delete_wave(_id(wave))
-            await tx.waves.set_state(_id(wave), State.SEALED, self._now())
+            sealed = await self._sealing.rewrite(tx, wave)
+            await tx.sessions.delete_wave(id_of(wave))
+            await tx.waves.set_state(id_of(wave), State.SEALED, self._now())
         log.info("wave.sealed", wave=slug, ballots=sealed.ballots, comments=sealed.comments)
         return sealed
 
@@ -155,9 +140,9 @@ class Waves:
         if not self._is_next(wave, Step.DESTROY_KEY):
             return False
         # First the key, then the record of it: a record without the deed would be a lie.
-        self._vault.destroy_wave(_id(wave))
+        self._vault.destroy_wave(id_of(wave))
         async with self._db.transaction() as tx:
-            await tx.waves.set_key_destroyed(_id(wave), self._now())
+            await tx.waves.set_key_destroyed(id_of(wave), self._now())
         log.info("wave.key_destroyed", wave=slug)
         return True
 
@@ -170,15 +155,15 @@ class Waves:
             wave = await self._wave(tx, slug)
             if not self._is_next(wave, Step.RELEASE):
                 return False
-            released = await self._computed(tx, wave)
+            released = await computed(tx, wave)
         now = self._now()
         async with self._db.transaction() as tx:
             wave = await self._wave(tx, slug)
             if not self._is_next(wave, Step.RELEASE):
                 return False  # another process was quicker; it computed the same
             for unit, ward in released.items():
-                await tx.releases.add(_id(wave), unit, ward.to_json(), now)
-            await tx.waves.set_state(_id(wave), State.RELEASED, now)
+                await tx.releases.add(id_of(wave), unit, ward.to_json(), now)
+            await tx.waves.set_state(id_of(wave), State.RELEASED, now)
         log.info("wave.released", wave=slug, units=len(released))
         return True
 
@@ -245,6 +230,33 @@ class Waves:
             raise TooEarly(f"{wave.slug}: {step} not before {following[1]:%Y-%m-%d %H:%M %Z}.")
         return True
 
+    async def _fix(self, tx: Tx, wave: rows.Wave, plan: Plan) -> None:
+        """Terms, weights, formulas and criteria are on record before the first answer: nobody chooses them after seeing one."""
+        names = {unit.code: unit.name for unit in await tx.units.all()}
+        taking_part = await tx.wave_units.of_wave(id_of(wave))
+        terms = Terms(
+            wave.slug,
+            wave.title,
+            wave.audience,
+            wave.k,
+            wave.threshold,
+            {each.unit: (names[each.unit], each.invited) for each in taking_part},
+            self._minimum,
+        )
+        plans = tuple(plan.weights)
+        await tx.wave_terms.add(
+            rows.WaveTerms(
+                wave_id=id_of(wave),
+                terms=await tx.documents.add(preregistration.terms_document(terms)),
+                weights=await tx.documents.add(preregistration.weights_document(plans)),
+                formulas=await tx.documents.add(preregistration.formulas_document()),
+                criteria=await tx.documents.add(self._criteria),
+                seed=plan.seed,
+            )
+        )
+        opened = preregistration.opened(plan.form, terms, seed=plan.seed, plans=plans)
+        await self._ledger.append(tx, opened, self._now())
+
     async def _drafted(self, tx: Tx, plan: Plan) -> rows.Wave:
         form = plan.form
         await tx.forms.add(
@@ -268,79 +280,6 @@ class Waves:
         )
         return wave
 
-    # ── Sealing ───────────────────────────────────────────────────────────────────────────────────────────────
-
-    async def _rewrite(self, tx: Tx, wave: rows.Wave) -> Sealed:
-        """Sessions in nullifier order become ballots in that order, so that a ballot's place says nothing about when it came."""
-        form = await _form(tx, wave)
-        page: list[SealedBallot] = []
-        comments: list[rows.Comment] = []
-        ballots = blank = 0
-        async for session in self._sessions(tx, wave):
-            parts = _parts(form, session, wave)
-            if parts.is_empty:
-                blank += 1
-                continue
-            page.append(_ballot(wave, session, parts, position=ballots))
-            comments.extend(self._comment(wave, session.unit, comment) for comment in parts.comments)
-            ballots += 1
-            if len(page) == PAGE:
-                await tx.ballots.add_many(_id(wave), page)
-                page.clear()
-        await tx.ballots.add_many(_id(wave), page)
-        # The order in which comments are written must not be the order of the ballots they came with.
-        secrets.SystemRandom().shuffle(comments)
-        await tx.comments.add_many(comments)
-        return Sealed(ballots, len(comments), blank)
-
-    async def _sessions(self, tx: Tx, wave: rows.Wave) -> AsyncIterator[Session]:
-        async for nullifier, body in tx.sessions.of_wave(_id(wave)):
-            try:
-                yield Session.from_json(self._vault.open_body(_id(wave), nullifier, body))
-            except (Tampered, ValueError, KeyError) as problem:
-                raise Unreadable(f"{wave.slug}: {type(problem).__name__}") from None
-
-    def _comment(self, wave: rows.Wave, unit: str, comment: Comment) -> rows.Comment:
-        id = secrets.token_hex(16)
-        body = written_answers(
-            {"question": comment.question, "text": comment.text, "whole": "yes" if comment.is_whole else ""}
-        )
-        # All comments of a wave carry the week it closed: less than the week they came in, and enough to be read by.
-        return rows.Comment(
-            id=id,
-            wave_id=_id(wave),
-            unit=unit,
-            week=week_of(wave.closes_at),
-            body=self._vault.seal_comment(id, body),
-        )
-
-    # ── Releasing ─────────────────────────────────────────────────────────────────────────────────────────────
-
-    async def _computed(self, tx: Tx, wave: rows.Wave) -> dict[str, ReleasedWard]:
-        form = await _form(tx, wave)
-        tally = Tally(form)
-        async for ballot in tx.ballots.of_wave(_id(wave)):
-            tally.add(ballot.unit, Stream(ballot.stream), read_answers(ballot.answers))
-        comments: dict[str, int] = {}
-        for comment in await tx.comments.of_wave(_id(wave)):
-            comments[comment.unit] = comments.get(comment.unit, 0) + 1
-        names = {unit.code: unit.name for unit in await tx.units.all()}
-        terms = Terms(
-            wave.slug,
-            wave.title,
-            wave.audience,
-            wave.k,
-            wave.threshold,
-            {each.unit: (names[each.unit], each.invited) for each in await tx.wave_units.of_wave(_id(wave))},
-            self._minimum,
-        )
-        return release(form, tally, comments, terms, self._criteria)
-
-
-def _id(wave: rows.Wave) -> int:
-    assert wave.id is not None, "a stored wave has an id"
-    return wave.id
-
 
 def _times(wave: rows.Wave) -> Times:
     return Times(State(wave.state), wave.closes_at, wave.key_destroyed_at is not None)
@@ -348,33 +287,3 @@ def _times(wave: rows.Wave) -> Times:
 
 def _place(step: Step) -> int:
     return list(Step).index(step)
-
-
-async def _form(tx: Tx, wave: rows.Wave) -> Form:
-    row = await tx.forms.get(wave.form_id, wave.form_version)
-    assert row is not None, "a wave's form is held by a foreign key"
-    return form_from_json(row.body)
-
-
-def _parts(form: Form, session: Session, wave: rows.Wave) -> Parts:
-    # “today” is the last day of the wave: sealing on another day must not change what counts.
-    last_day = wave.closes_at.astimezone(LOCAL).date()
-    walk = Walk(form, session.values, seed=session.seed, today=last_day)
-    return divide(form, walk.values(), session.whole)
-
-
-def _ballot(wave: rows.Wave, session: Session, parts: Parts, *, position: int) -> SealedBallot:
-    answers = written_answers(parts.answers)
-    salt = secrets.token_bytes(SALT_BYTES)
-    committed = commitment(
-        wave=wave.slug,
-        receipt=session.receipt,
-        unit=session.unit,
-        stream=session.stream,
-        mode=session.mode,
-        answers=answers,
-        salt=salt,
-    )
-    return SealedBallot(
-        position, session.receipt, session.unit, session.stream, session.mode, answers, salt, committed
-    )

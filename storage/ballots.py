@@ -4,17 +4,18 @@ from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select
+from sqlalchemy import bindparam, func, select
 
 from storage import rows
 from storage.statements import Connection, Prepared, insert
 from surveys.ballot_box import SealedBallot
 
-__all__ = ["Ballots", "Comments", "Releases", "SealedBallot"]
+__all__ = ["Ballots", "Comments", "Receipts", "Releases", "SealedBallot"]
 
 _ballots = rows.table(rows.Ballot).c
 _comments = rows.table(rows.Comment).c
 _releases = rows.table(rows.Release).c
+_receipts = rows.table(rows.Receipt).c
 
 
 class Ballots:
@@ -35,10 +36,27 @@ class Ballots:
         [(number,)] = await self._connection.fetch(COUNT_BALLOTS, wave_id=wave_id)
         return int(number)
 
-    async def by_receipt(self, receipt: str) -> tuple[int, SealedBallot] | None:
-        """The wave's id and the ballot."""
-        found = await self._connection.fetch(BY_RECEIPT, receipt=receipt)
-        return (found[0][0], SealedBallot._make(found[0][1:])) if found else None
+
+class Receipts:
+    """Receipts of sealed ballots, apart from them."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def add_many(self, wave_id: int, receipts: Iterable[str]) -> None:
+        await self._connection.run_many(
+            ADD_RECEIPT, ({"wave_id": wave_id, "receipt": receipt} for receipt in receipts)
+        )
+
+    async def wave_of(self, receipt: str) -> int | None:
+        """The id of the wave whose sealed ballots it is among."""
+        found = await self._connection.fetch(WAVE_OF_RECEIPT, receipt=receipt)
+        return int(found[0][0]) if found else None
+
+    async def of_wave(self, wave_id: int) -> AsyncIterator[str]:
+        """In order, one by one."""
+        async for (receipt,) in self._connection.each(RECEIPTS_OF_WAVE, wave_id=wave_id):
+            yield receipt
 
 
 class Comments:
@@ -77,10 +95,6 @@ class Releases:
         """The latest first."""
         return [_release(row) for row in await self._connection.fetch(RELEASES_OF_UNIT, unit=unit)]
 
-    async def delete_wave(self, wave_id: int) -> int:
-        """For a release that was interrupted before its wave was marked as released."""
-        return await self._connection.run(DELETE_RELEASES, wave_id=wave_id)
-
 
 def _release(row: tuple[Any, ...]) -> rows.Release:
     return rows.Release(**dict(zip(_releases.keys(), row, strict=True)))
@@ -94,7 +108,11 @@ BALLOTS_OF_WAVE = Prepared(
     select(*_sealed).where(_ballots.wave_id == bindparam("wave_id")).order_by(_ballots.position)
 )
 COUNT_BALLOTS = Prepared(select(func.count()).where(_ballots.wave_id == bindparam("wave_id")))
-BY_RECEIPT = Prepared(select(_ballots.wave_id, *_sealed).where(_ballots.receipt == bindparam("receipt")))
+ADD_RECEIPT = insert(rows.table(rows.Receipt))
+WAVE_OF_RECEIPT = Prepared(select(_receipts.wave_id).where(_receipts.receipt == bindparam("receipt")))
+RECEIPTS_OF_WAVE = Prepared(
+    select(_receipts.receipt).where(_receipts.wave_id == bindparam("wave_id")).order_by(_receipts.receipt)
+)
 ADD_COMMENT = insert(rows.table(rows.Comment))
 COMMENTS_OF_WAVE = Prepared(
     select(rows.table(rows.Comment)).where(_comments.wave_id == bindparam("wave_id")).order_by(_comments.id)
@@ -107,4 +125,3 @@ RELEASES_OF_WAVE = Prepared(
 RELEASES_OF_UNIT = Prepared(
     select(rows.table(rows.Release)).where(_releases.unit == bindparam("unit")).order_by(*_newest)
 )
-DELETE_RELEASES = Prepared(delete(rows.Release).where(_releases.wave_id == bindparam("wave_id")))

@@ -21,22 +21,43 @@ from sqlmodel import Field, SQLModel
 from storage.moments import Day, Moment
 
 __all__ = [
+    "APPEND_ONLY",
     "AUDIENCES",
     "STATES",
     "Ballot",
     "Comment",
+    "CommentReview",
     "Contact",
+    "CriteriaSetRow",
+    "Document",
     "Form",
+    "Issuer",
+    "KeyPostponement",
+    "Leader",
+    "LedgerLine",
     "Lobby",
     "Marker",
+    "OfficerAccount",
+    "Proposal",
     "Quarantined",
+    "Receipt",
+    "Record",
     "Release",
     "Row",
     "Session",
+    "Spent",
+    "StagedBallot",
+    "StagedComment",
+    "StagedReceipt",
+    "Stratum",
+    "Token",
+    "TokenBatch",
     "Unit",
     "UnitAlias",
     "UnitSuccessor",
     "Wave",
+    "WaveSeal",
+    "WaveTerms",
     "WaveUnit",
     "metadata",
     "table",
@@ -231,7 +252,7 @@ class Lobby(Row, table=True):
 
 
 class Ballot(Row, table=True):
-    """A sealed ballot (lá phiếu). Its position is its place in nullifier order, which no one can compute any more."""
+    """A sealed ballot (lá phiếu). Its position follows from the wave's key, which is gone: no one can compute it any more."""
 
     __tablename__ = "ballots"
     __table_args__ = (
@@ -242,7 +263,6 @@ class Ballot(Row, table=True):
 
     wave_id: int = Field(sa_column=Column(Integer, ForeignKey("waves.id"), primary_key=True))
     position: int = key(Integer, autoincrement=False)
-    receipt: str = column(Text, unique=True)
     unit: str = column(Text, ForeignKey("units.code"))
     stream: str = column(Text)
     mode: str = column(Text)
@@ -282,6 +302,288 @@ class Release(Row, table=True):
     body: str = column(Text)
     """JSON: the fixed tables."""
     released_at: datetime = column(Moment)
+
+
+class Receipt(Row, table=True):
+    """A receipt of a wave's ballots, apart from them: whoever has it learns that its ballot is included, never which one it is."""
+
+    __tablename__ = "receipts"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    receipt: str = key(Text)
+    wave_id: int = column(Integer, ForeignKey("waves.id"))
+
+
+class Stratum(Row, table=True):
+    """Ballots of one unit that came one way, as far as sealing looked at how they came; their times are gone with the sessions."""
+
+    __tablename__ = "strata"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    wave_id: int = Field(sa_column=Column(Integer, ForeignKey("waves.id"), primary_key=True))
+    unit: str = Field(sa_column=Column(Text, ForeignKey("units.code"), primary_key=True))
+    stream: str = key(Text)
+    mode: str = key(Text)
+    body: str = column(Text)
+    """JSON: what the detectors counted."""
+
+
+# ── While a wave is being sealed: what will be moved in one transaction. It is in no order that anything else is in ──
+
+
+class StagedBallot(Row, table=True):
+    __tablename__ = "staged_ballots"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    wave_id: int = key(Integer, autoincrement=False)
+    position: int = key(Integer, autoincrement=False)
+    unit: str = column(Text)
+    stream: str = column(Text)
+    mode: str = column(Text)
+    answers: str = column(Text)
+    salt: bytes = column(LargeBinary)
+    commitment: bytes = column(LargeBinary)
+
+
+class StagedReceipt(Row, table=True):
+    __tablename__ = "staged_receipts"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    receipt: str = key(Text)
+    wave_id: int = column(Integer)
+
+
+class StagedComment(Row, table=True):
+    __tablename__ = "staged_comments"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    id: str = key(Text)
+    wave_id: int = column(Integer)
+    unit: str = column(Text)
+    week: str = column(Text)
+    body: bytes = column(LargeBinary)
+
+
+# ── The trail: what was fixed, what happened. Nothing here is ever changed ───────────────────────────────────────
+
+
+class Document(Row, table=True):
+    """A text that a digest stands for: terms, weights, formulas, criteria."""
+
+    __tablename__ = "documents"
+    __table_args__ = (
+        CheckConstraint("length(digest) = 64", name="digest"),
+        {"sqlite_with_rowid": False},
+    )
+
+    digest: str = key(Text)
+    body: str = column(Text)
+
+
+class WaveTerms(Row, table=True):
+    """What was fixed before a wave took its first answer: digests of documents, and what its sample is drawn with."""
+
+    __tablename__ = "wave_terms"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    wave_id: int = Field(sa_column=Column(Integer, ForeignKey("waves.id"), primary_key=True))
+    terms: str = column(Text, ForeignKey("documents.digest"))
+    weights: str = column(Text, ForeignKey("documents.digest"))
+    formulas: str = column(Text, ForeignKey("documents.digest"))
+    criteria: str = column(Text, ForeignKey("documents.digest"))
+    seed: str = column(Text)
+
+
+class WaveSeal(Row, table=True):
+    """How a wave was sealed, and what may still hold its next step up."""
+
+    __tablename__ = "wave_seals"
+    __table_args__ = (
+        CheckConstraint("places >= 0 AND withdrawn >= 0", name="counts"),
+        {"sqlite_with_rowid": False},
+    )
+
+    wave_id: int = Field(sa_column=Column(Integer, ForeignKey("waves.id"), primary_key=True))
+    root: bytes = column(LargeBinary)
+    places: int = column(Integer)
+    """Leaves of the tree, blank ones among them."""
+    withdrawn: int = column(Integer)
+    release_due: datetime = column(Moment)
+    """Not before: a flagged stratum gets its days for a decision."""
+
+
+class KeyPostponement(Row, table=True):
+    """A wave's key is kept until then: two persons decided so and said why. The latest one counts."""
+
+    __tablename__ = "key_postponements"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    wave_id: int = Field(sa_column=Column(Integer, ForeignKey("waves.id"), primary_key=True))
+    until: datetime = Field(sa_column=Column(Moment, primary_key=True))
+
+
+class LedgerLine(Row, table=True):
+    """One entry of the ledger, as it is signed."""
+
+    __tablename__ = "ledger"
+    __table_args__ = (CheckConstraint("number >= 1", name="number"), {"sqlite_with_rowid": False})
+
+    number: int = key(Integer, autoincrement=False)
+    line: str = column(Text)
+
+
+class Proposal(Row, table=True):
+    """What one person asks for and another must confirm."""
+
+    __tablename__ = "proposals"
+    __table_args__ = (
+        CheckConstraint("(confirmed_by IS NULL) = (confirmed_at IS NULL)", name="confirmed"),
+        CheckConstraint("confirmed_by <> proposed_by", name="two_persons"),
+        {"sqlite_with_rowid": False},
+    )
+
+    id: str = key(Text)
+    kind: str = column(Text)
+    subject: str = column(Text)
+    """The wave's slug, or whatever else it is about."""
+    body: str = column(Text)
+    """JSON."""
+    proposed_by: str = column(Text)
+    proposed_at: datetime = column(Moment)
+    confirmed_by: str | None = column(Text, nullable=True)
+    confirmed_at: datetime | None = column(Moment, nullable=True)
+
+
+# ── Tokens for visits: issued here, spent under a name that only the wave's key can compute ──────────────────────
+
+
+class Issuer(Row, table=True):
+    """A case system or an office that may issue tokens; its key is kept as a hash."""
+
+    __tablename__ = "issuers"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    id: str = key(Text)
+    name: str = column(Text, unique=True)
+    key_hash: bytes = column(LargeBinary, unique=True)
+    units: str = column(Text)
+    """JSON list of codes it may issue for."""
+    created_at: datetime = column(Moment)
+    revoked_at: datetime | None = column(Moment, nullable=True)
+
+
+class TokenBatch(Row, table=True):
+    __tablename__ = "token_batches"
+    __table_args__ = (CheckConstraint("size > 0", name="size"), {"sqlite_with_rowid": False})
+
+    id: str = key(Text)
+    wave_id: int = column(Integer, ForeignKey("waves.id"))
+    unit: str = column(Text, ForeignKey("units.code"))
+    issuer: str | None = column(Text, ForeignKey("issuers.id"), nullable=True)
+    size: int = column(Integer)
+    issued_at: datetime = column(Moment)
+    expires_at: datetime = column(Moment)
+
+
+class Token(Row, table=True):
+    """A one-time token as a hash. This row never changes: that a token is spent is written elsewhere, under another name."""
+
+    __tablename__ = "tokens"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    hash: bytes = key(LargeBinary)
+    batch: str = column(Text, ForeignKey("token_batches.id"))
+
+
+class Spent(Row, table=True):
+    """That some token of a wave is spent: an HMAC under the wave's key, gone with the sessions."""
+
+    __tablename__ = "spent"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    mark: bytes = key(LargeBinary)
+    wave_id: int = column(Integer, ForeignKey("waves.id"))
+
+
+class OfficerAccount(Row, table=True):
+    """An account of somebody who serves at a ward, and so has no voice in that ward's survey."""
+
+    __tablename__ = "officer_accounts"
+    __table_args__ = (
+        CheckConstraint("length(fingerprint) = 16", name="fingerprint"),
+        {"sqlite_with_rowid": False},
+    )
+
+    fingerprint: bytes = key(LargeBinary)
+    unit: str = column(Text, ForeignKey("units.code"))
+
+
+# ── Who reads comments, and whom they must not reach ─────────────────────────────────────────────────────────────
+
+
+class Leader(Row, table=True):
+    """The chief or a deputy of a ward: what names them never goes to that ward."""
+
+    __tablename__ = "leaders"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    unit: str = Field(sa_column=Column(Text, ForeignKey("units.code"), primary_key=True))
+    name: str = key(Text)
+    post: str = column(Text)
+
+
+class CommentReview(Row, table=True):
+    """What the province decided of a comment."""
+
+    __tablename__ = "comment_reviews"
+    __table_args__ = (
+        one_of("state", ("passed", "withheld"), name="state"),
+        {"sqlite_with_rowid": False},
+    )
+
+    comment: str = Field(sa_column=Column(Text, ForeignKey("comments.id"), primary_key=True))
+    state: str = column(Text)
+    decided_by: str = column(Text)
+    decided_on: date = column(Day)
+    batch: int | None = column(Integer, nullable=True)
+    """The ten it was shown to its ward with; None while it waits for them."""
+
+
+# ── The scorecard: sets and records, append-only ─────────────────────────────────────────────────────────────────
+
+
+class CriteriaSetRow(Row, table=True):
+    """A criteria set as canonical JSON."""
+
+    __tablename__ = "criteria_sets"
+    __table_args__ = (
+        CheckConstraint("length(digest) = 64", name="digest"),
+        {"sqlite_with_rowid": False},
+    )
+
+    digest: str = key(Text)
+    id: str = column(Text)
+    line: str = column(Text)
+    added_at: datetime = column(Moment)
+
+
+class Record(Row, table=True):
+    """Evidence, a signature, a withdrawal, a frozen card, an appeal …: what was put on record, as canonical JSON."""
+
+    __tablename__ = "records"
+    __table_args__ = (Index(None, "unit", "year"), {"sqlite_with_rowid": False})
+
+    id: str = key(Text)
+    kind: str = column(Text)
+    unit: str | None = column(Text, ForeignKey("units.code"), nullable=True)
+    """None for what holds for every unit."""
+    year: int | None = column(Integer, nullable=True)
+    body: str = column(Text)
+    at: datetime = column(Moment)
+
+
+APPEND_ONLY = ("documents", "wave_terms", "ledger", "criteria_sets", "records", "releases")
+"""Tables whose rows the database itself refuses to change or delete."""
 
 
 # ── People we may write to. Nothing above knows of them ──────────────────────────────────────────────────────────

@@ -1,10 +1,11 @@
 """What a unit of work can do: the repositories, as phrases (`tx.waves.open_at(now)`)."""
 
-from storage.ballots import Ballots, Comments, Releases
+from storage.ballots import Ballots, Comments, Receipts, Releases
 from storage.catalogue import Forms, Markers, Units, Waves, WaveUnits
 from storage.contacts import Contacts, Quarantine
 from storage.people import Lobbies, People, Sessions
 from storage.statements import Connection
+from storage.trail import Documents, LedgerLines, Proposals, WaveSeals, WaveTerms
 
 __all__ = ["Tx"]
 
@@ -48,12 +49,36 @@ class Tx:
         return Ballots(self._connection)
 
     @property
+    def receipts(self) -> Receipts:
+        return Receipts(self._connection)
+
+    @property
     def comments(self) -> Comments:
         return Comments(self._connection)
 
     @property
     def releases(self) -> Releases:
         return Releases(self._connection)
+
+    @property
+    def documents(self) -> Documents:
+        return Documents(self._connection)
+
+    @property
+    def ledger(self) -> LedgerLines:
+        return LedgerLines(self._connection)
+
+    @property
+    def wave_terms(self) -> WaveTerms:
+        return WaveTerms(self._connection)
+
+    @property
+    def wave_seals(self) -> WaveSeals:
+        return WaveSeals(self._connection)
+
+    @property
+    def proposals(self) -> Proposals:
+        return Proposals(self._connection)
 
     @property
     def contacts(self) -> Contacts:

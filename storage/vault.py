@@ -12,10 +12,12 @@ import os
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from storage.keys import FileKeys, KeyGone
 from surveys.conversation import Address
+from surveys.signatures import PublicKey, Signer
 
 __all__ = ["PAD", "KeyGone", "Tampered", "Vault"]
 
@@ -96,6 +98,13 @@ class Vault:
         self._boxes.pop(_wave(wave_id), None)
         self._keys.destroy(_wave(wave_id))
 
+    # ── The ledger's key ──────────────────────────────────────────────────────────────────────────────────────
+
+    def ledger_signer(self, name: str) -> Signer:
+        """Signs the ledger under that published name. Raises BadKey when it cannot be one."""
+        private = Ed25519PrivateKey.from_private_bytes(self._keys.get_or_create("ledger"))
+        return Signer(PublicKey(name, private.public_key().public_bytes_raw()), private.sign)
+
     # ── Sessions ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def nullifier(self, wave_id: int, person: bytes) -> bytes:
@@ -109,9 +118,14 @@ class Vault:
         """Raises Tampered."""
         return _unpadded(_open(self._box(_wave(wave_id)).body, sealed, nullifier))
 
-    def mark(self, wave_id: int, message: str) -> bytes:
-        """8 bytes by which a session knows a message it has had already."""
-        return self._box(_wave(wave_id)).mark(message.encode())[:MARK_SIZE]
+    def place(self, wave_id: int, heap: str, nullifier: bytes) -> bytes:
+        """16 bytes to order a heap by. A nullifier stood in files whose order tells when it came; this never rests
+        anywhere, and differs from heap to heap, so that no order leads from one heap to another or to a moment."""
+        return self._box(_wave(wave_id)).mark(b"place\0" + heap.encode() + b"\0" + nullifier)[:NULLIFIER_SIZE]
+
+    def spent_mark(self, wave_id: int, token: bytes) -> bytes:
+        """The 16 bytes by which it is known that a token of this wave is spent, and by nobody else."""
+        return self._box(_wave(wave_id)).mark(b"spent\0" + token)[:NULLIFIER_SIZE]
 
     # ── The lobby ─────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -25,6 +25,7 @@ __all__ = [
     "Seen",
     "Verdict",
     "against_threshold",
+    "criteria_text",
     "load_criteria",
     "presets",
     "read_criteria",
@@ -200,9 +201,14 @@ def percent_text(share: Decimal, language: str) -> str:
 # ── Reading ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def criteria_text(id: str) -> str:
+    """The file of a set we ship, such as `qd1578`. Raises FileNotFoundError."""
+    return (DATA / f"{id}.toml").read_text(encoding="utf-8")
+
+
 def load_criteria(id: str) -> CriteriaSet:
-    """A set we ship, such as `qd1578`. Raises FileNotFoundError."""
-    return read_criteria((DATA / f"{id}.toml").read_text(encoding="utf-8"))
+    """A set we ship. Raises FileNotFoundError."""
+    return read_criteria(criteria_text(id))
 
 
 def read_criteria(text: str) -> CriteriaSet:

@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from surveys import documents, merkle
-from surveys.ballots import commitment, read_receipt
+from surveys.ballots import commitment
 from surveys.documents import NotCanonical
 from surveys.entry import Stream
 from surveys.forms.session import Mode
 
 __all__ = ["BadLine", "Row", "SealedBallot", "in_places", "leaf_of", "line_of", "read_line", "root_of"]
 
-Row = tuple[int, str, str, str, str, str, bytes, bytes]
+Row = tuple[int, str, str, str, str, bytes, bytes]
 """A sealed ballot as a plain tuple, in the order of `SealedBallot`'s fields."""
 
 COMMITMENT_BYTES = 32
@@ -32,7 +32,6 @@ class SealedBallot(NamedTuple):
     """What is left of one person's answers. A plain tuple, because there are a million of them."""
 
     position: int
-    receipt: str
     unit: str
     stream: str
     mode: str
@@ -100,7 +99,6 @@ def read_line(line: str, position: int, wave: str) -> SealedBallot | None:
     ballot = _ballot(body)
     committed = commitment(
         wave=wave,
-        receipt=ballot.receipt,
         unit=ballot.unit,
         stream=ballot.stream,
         mode=ballot.mode,
@@ -120,11 +118,8 @@ def _ballot(body: dict[str, Any]) -> SealedBallot:
         raise BadLine("Its fields are not texts.")
     if body["stream"] not in STREAMS or body["mode"] not in MODES:
         raise BadLine("Nobody knows its stream or its mode.")
-    if read_receipt(body["receipt"]) != body["receipt"]:
-        raise BadLine("Its receipt is none.")
     return SealedBallot(
         body["position"],
-        body["receipt"],
         body["unit"],
         body["stream"],
         body["mode"],

@@ -95,11 +95,9 @@ def read_answers(text: str) -> Mapping[str, str]:
     return answers
 
 
-def commitment(
-    *, wave: str, receipt: str, unit: str, stream: str, mode: str, answers: str, salt: bytes
-) -> bytes:
-    """32 bytes. `wave` is the slug, `answers` what `written_answers` gave. Two ballots cannot share one."""
-    rest = _canonical({"mode": mode, "receipt": receipt, "stream": stream, "unit": unit, "wave": wave})
+def commitment(*, wave: str, unit: str, stream: str, mode: str, answers: str, salt: bytes) -> bytes:
+    """32 bytes. `wave` is the slug, `answers` what `written_answers` gave. The salt makes two equal ballots differ."""
+    rest = _canonical({"mode": mode, "stream": stream, "unit": unit, "wave": wave})
     # The answers are canonical already and “answers” comes first in order: this is the canonical JSON of the whole.
     ballot = f'{{"answers":{answers},{rest[1:]}'
     return sha256(BALLOT + salt + ballot.encode()).digest()

@@ -49,11 +49,12 @@ def build(
     demo: bool = False,
     telegram_url: str | None = None,
     k: int = 10,
+    rooms: Iterable[Route] = (),
 ) -> "Site":
-    """`webhooks`: path → application. `secure`: people reach us by https only, so cookies may too. Without a `web_chat`
+    """`webhooks`: path → application. `rooms`: further addresses, each from the module that knows it. `secure`: people reach us by https only, so cookies may too. Without a `web_chat`
     the first page is the results alone."""
     visitors = Visitors(cookie_key)
-    rooms = _Rooms(
+    hall = _Rooms(
         Pages(demo=demo, telegram_url=telegram_url, k=k),
         results,
         health,
@@ -61,16 +62,16 @@ def build(
         secure,
         web_chat is not None,
     )
-    routes = list(rooms.routes)
+    routes = [*hall.routes, *rooms]
     if web_chat is not None:
         routes += ChatRoutes(web_chat, visitors).routes
     pages = Starlette(
         routes=routes,
         middleware=[Middleware(GZipMiddleware, minimum_size=1000)],
         exception_handlers={
-            HTTPException: rooms.missing,
-            Unavailable: rooms.away,
-            Exception: rooms.failed,
+            HTTPException: hall.missing,
+            Unavailable: hall.away,
+            Exception: hall.failed,
         },
     )
     return Site(pages, webhooks, web_chat, secure)

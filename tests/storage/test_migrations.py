@@ -32,7 +32,7 @@ def look_at_sqlite(url: str) -> object:
     """Every table and index, in SQLite's own words."""
     with sqlite3.connect(path_of(url)) as connection:
         found = connection.execute(
-            "SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' AND name <> 'alembic_version'"
+            "SELECT name, sql FROM sqlite_master WHERE type <> 'trigger' AND name NOT LIKE 'sqlite_%' AND name <> 'alembic_version'"
         ).fetchall()
     connection.close()
     return {name: _parts(re.sub(r"\s+", " ", sql).replace('"', "")) for name, sql in found}

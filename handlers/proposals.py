@@ -1,0 +1,60 @@
+"""Two persons: what one asks for happens when another confirms it. Who they are is for whoever calls to know."""
+
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from storage import rows
+from storage.database import Database
+from storage.transaction import Tx
+
+__all__ = ["NoSuchProposal", "Proposals", "SamePerson"]
+
+ID_BYTES = 4  # read over the telephone; it opens nothing by itself
+
+
+class NoSuchProposal(LookupError):
+    """There is no such proposal, or it was confirmed before."""
+
+
+class SamePerson(ValueError):
+    """Whoever asked for it cannot confirm it."""
+
+
+class Proposals:
+    def __init__(self, db: Database, now: Callable[[], datetime]) -> None:
+        self._db = db
+        self._now = now
+
+    async def propose(self, kind: str, subject: str, body: Mapping[str, object], *, by: str) -> str:
+        """Its id, by which another person confirms it."""
+        id = secrets.token_hex(ID_BYTES)
+        written = json.dumps(dict(body), ensure_ascii=False, sort_keys=True)
+        async with self._db.transaction() as tx:
+            await tx.proposals.add(
+                rows.Proposal(
+                    id=id,
+                    kind=kind,
+                    subject=subject,
+                    body=written,
+                    proposed_by=by.strip(),
+                    proposed_at=self._now(),
+                )
+            )
+        return id
+
+    async def waiting(self) -> list[rows.Proposal]:
+        async with self._db.reading() as tx:
+            return await tx.proposals.waiting()
+
+    async def confirmed(self, tx: Tx, id: str, kind: str, *, by: str) -> rows.Proposal:
+        """The proposal, confirmed in the transaction of the deed. Raises NoSuchProposal and SamePerson."""
+        proposal = await tx.proposals.get(id)
+        if proposal is None or proposal.kind != kind or proposal.confirmed_by is not None:
+            raise NoSuchProposal(id)
+        if proposal.proposed_by.casefold() == by.strip().casefold():
+            raise SamePerson(by)
+        if not await tx.proposals.confirm(id, by.strip(), self._now()):
+            raise NoSuchProposal(id)
+        return proposal
