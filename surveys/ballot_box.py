@@ -1,31 +1,50 @@
-"""A sealed ballot box: ballots in their places, blank where one was withdrawn, and the line each is published as to auditors.
+"""A sealed ballot box: ballots in their places, blank where one was withdrawn, and the line each is handed to auditors as.
 
-A ballot's place is its place in nullifier order. Places nobody holds, up to the count that was sealed, are blank: their ballots
-were withdrawn. It knows no nullifier, no person, and no more than one ballot at a time.
+Places follow from nothing that is known once the wave's key is gone. Places nobody holds, up to the count that was sealed, are
+blank: their ballots were withdrawn. Receipts lie apart, in an order of their own: whoever holds a receipt and all ballots learns
+that one is included, never which. It knows no nullifier, no person, and no more than one ballot at a time.
 """
 
+import re
 from collections.abc import Iterable, Iterator
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 from surveys import documents, merkle
-from surveys.ballots import commitment
+from surveys.ballots import ALPHABET, commitment
 from surveys.documents import NotCanonical
 from surveys.entry import Stream
 from surveys.forms.session import Mode
 
-__all__ = ["BadLine", "Row", "SealedBallot", "in_places", "leaf_of", "line_of", "read_line", "root_of"]
+__all__ = [
+    "BadLine",
+    "BadReceipt",
+    "ReceiptsDigest",
+    "Row",
+    "SealedBallot",
+    "in_places",
+    "leaf_of",
+    "line_of",
+    "read_line",
+    "root_of",
+]
 
 Row = tuple[int, str, str, str, str, bytes, bytes]
 """A sealed ballot as a plain tuple, in the order of `SealedBallot`'s fields."""
 
 COMMITMENT_BYTES = 32
 SALT_BYTES = 16
+RECEIPT = re.compile(rf"[{ALPHABET}]{{4}}(?:-[{ALPHABET}]{{4}}){{3}}")
 BLANK_NAMES = {"position"}
 STREAMS, MODES = frozenset(Stream), frozenset(Mode)
 
 
 class BadLine(ValueError):
     """This line is no sealed ballot."""
+
+
+class BadReceipt(ValueError):
+    """This receipt cannot come next."""
 
 
 class SealedBallot(NamedTuple):
@@ -67,6 +86,32 @@ def leaf_of(ballot: SealedBallot | None) -> bytes:
 def root_of(ballots: Iterable[Row], count: int) -> bytes:
     """The root over all places, in one pass and flat memory. Raises ValueError when the ballots do not fit."""
     return merkle.root_of(map(leaf_of, in_places(ballots, count)))
+
+
+class ReceiptsDigest:
+    """SHA-256 over the receipts of a box, one a line, as they come by: sorted, none twice. It keeps only the last one."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._last = ""
+        self._hash = sha256()
+
+    def add(self, receipt: str) -> None:
+        """Raises BadReceipt, and then has not taken it in."""
+        if not RECEIPT.fullmatch(receipt):
+            raise BadReceipt("This is no receipt as we write them.")
+        if receipt == self._last:
+            raise BadReceipt("This receipt stands here twice.")
+        if receipt < self._last:
+            raise BadReceipt(
+                "The receipts are not sorted: whatever other order they have could tell of their ballots."
+            )
+        self._hash.update(f"{receipt}\n".encode())
+        self._last = receipt
+        self.count += 1
+
+    def hexdigest(self) -> str:
+        return self._hash.hexdigest()
 
 
 # ── As auditors read it ──────────────────────────────────────────────────────────────────────────────────────────

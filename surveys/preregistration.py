@@ -127,6 +127,7 @@ def formulas_document() -> str:
     body = {
         "version": FORMULAS_VERSION,
         "commitment": "SHA-256 of langnghe/ballot/1, a zero byte, the salt and the ballot with its wave as canonical JSON",
+        "receipts": "apart from ballots and in no order of theirs: sorted, one a line, SHA-256 over all lines",
         "tree": "RFC 6962 over commitments in their places; the leaf of nothing where one was withdrawn",
         "statistics": dict(statistics.FORMULAS),
         "index": {"of": results.SATISFIED, "among": results.SCALE},
@@ -157,12 +158,21 @@ def opened(form: Form, terms: Terms, *, seed: str = NOBODY_DRAWN, plans: Iterabl
 
 
 def sealed(
-    form: Form, terms: Terms, criteria: str, *, root: bytes, count: int, plans: Iterable[Plan] = ()
+    form: Form,
+    terms: Terms,
+    criteria: str,
+    *,
+    root: bytes,
+    count: int,
+    receipts: str,
+    plans: Iterable[Plan] = (),
 ) -> Sealed:
-    """What the ledger says when a wave is sealed. `criteria` is the text of the criteria set's file."""
+    """What the ledger says when a wave is sealed. `criteria` is the text of the criteria set's file, `receipts` what
+    `ballot_box.ReceiptsDigest` gives over the receipts of all ballots that are not blank."""
     fixed = _fixed(form, terms, plans)
+    criteria = documents.fingerprint(criteria)
     return Sealed(
-        wave=terms.slug, root=root.hex(), count=count, criteria=documents.fingerprint(criteria), **fixed
+        wave=terms.slug, root=root.hex(), count=count, receipts=receipts, criteria=criteria, **fixed
     )
 
 

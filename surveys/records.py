@@ -137,6 +137,8 @@ class Sealed(Record):
     root: Digest
     count: Count
     """Of leaves."""
+    receipts: Digest
+    """Of the receipts of the ballots in it, sorted, one a line: apart from ballots, so that *included* never says *how*."""
     form: Digest
     terms: Digest
     weights: Digest
