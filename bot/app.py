@@ -20,7 +20,9 @@ from bot.intake import Intake
 from bot.lanes import Lanes
 from bot.settings import Settings
 from bot.web.app import build
+from bot.web.pages import Pages
 from bot.web.server import serve_on
+from bot.web.supervisors import Supervisors
 from handlers.ledger import Ledger
 from handlers.quarantine import Quarantine
 from handlers.residents import Residents, ResidentsSettings
@@ -136,6 +138,11 @@ async def serve(house: House, listener: socket, stop: asyncio.Event, *, demo: bo
         if telegram is not None and settings.telegram_mode == "webhook":
             webhooks[TELEGRAM_WEBHOOK] = telegram.webhook
         name = await telegram.username() if telegram is not None else None
+        pages = Pages(
+            demo=demo,
+            telegram_url=f"https://t.me/{name}" if name else None,
+            k=settings.privacy_k,
+        )
         site = build(
             results=house.waves.results,
             web_chat=WebChat(house.intake.accept) if settings.web_chat else None,
@@ -143,10 +150,8 @@ async def serve(house: House, listener: socket, stop: asyncio.Event, *, demo: bo
             health=house.health,
             cookie_key=house.vault.cookie_key,
             secure=settings.public_url.startswith("https://"),
-            demo=demo,
-            telegram_url=f"https://t.me/{name}" if name else None,
-            k=settings.privacy_k,
-            rooms=_web_rooms(house),
+            rooms=_web_rooms(house, pages),
+            pages=pages,
         )
         await stack.enter_async_context(Clock(_ticks(house)))
         async with asyncio.TaskGroup() as tasks:
@@ -184,9 +189,19 @@ async def _listen(telegram: "TelegramResidents", settings: Settings, stop: async
     log.info("telegram.webhook", outcome=repr(outcome))
 
 
-def _web_rooms(house: House) -> list[Route]:
+def _web_rooms(house: House, pages: Pages) -> list[Route]:
     """What the web shows beside the page and the chat, each room from its own module."""
-    return []
+    rooms: list[Route] = []
+    settings = house.settings
+    if settings.supervisor_token is not None:
+        supervisors = Supervisors(
+            settings.supervisor_token.get_secret_value(),
+            house.vault.cookie_key,
+            secure=settings.public_url.startswith("https://"),
+            pages=pages,
+        )
+        rooms += supervisors.routes
+    return rooms
 
 
 def _ticks(house: House) -> tuple[Tick, ...]:

@@ -50,12 +50,14 @@ def build(
     telegram_url: str | None = None,
     k: int = 10,
     rooms: Iterable[Route] = (),
+    pages: Pages | None = None,
 ) -> "Site":
-    """`webhooks`: path → application. `rooms`: further addresses, each from the module that knows it. `secure`: people reach us by https only, so cookies may too. Without a `web_chat`
-    the first page is the results alone."""
+    """`webhooks`: path → application. `rooms`: further addresses, each from the module that knows it. `secure`: people reach
+    us by https only, so cookies may too. `pages`: those that the rooms draw with, else our own. Without a `web_chat` the
+    first page is the results alone."""
     visitors = Visitors(cookie_key)
     hall = _Rooms(
-        Pages(demo=demo, telegram_url=telegram_url, k=k),
+        pages or Pages(demo=demo, telegram_url=telegram_url, k=k),
         results,
         health,
         visitors,
@@ -65,7 +67,7 @@ def build(
     routes = [*hall.routes, *rooms]
     if web_chat is not None:
         routes += ChatRoutes(web_chat, visitors).routes
-    pages = Starlette(
+    site = Starlette(
         routes=routes,
         middleware=[Middleware(GZipMiddleware, minimum_size=1000)],
         exception_handlers={
@@ -74,7 +76,7 @@ def build(
             Exception: hall.failed,
         },
     )
-    return Site(pages, webhooks, web_chat, secure)
+    return Site(site, webhooks, web_chat, secure)
 
 
 class Site:

@@ -2,11 +2,12 @@
 posts from our own page only. It knows no page."""
 
 from collections.abc import Mapping
+from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
 
-__all__ = ["SECURITY_HEADERS", "TooLarge", "body_of", "is_from_our_page"]
+__all__ = ["SECURITY_HEADERS", "TooLarge", "body_of", "form_of", "is_a_form_of_ours", "is_from_our_page"]
 
 SECURITY_HEADERS: Mapping[str, str] = {
     "content-security-policy": (
@@ -38,6 +39,25 @@ async def body_of(request: Request, limit: int) -> bytes:
         if len(body) > limit:
             raise TooLarge
     return bytes(body)
+
+
+async def form_of(request: Request, limit: int) -> Mapping[str, str]:
+    """The fields of a plain form, the last one of a name. Raises TooLarge."""
+    body = await body_of(request, limit)
+    return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+def is_a_form_of_ours(headers: Headers) -> bool:
+    """Whether a browser says that a form on our own page was sent. Any site can have a form of its own sent here, so a browser
+    that says nothing of where it comes from is not believed."""
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/x-www-form-urlencoded":
+        return False
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site == "same-origin"
+    came_from = headers.get("origin") or headers.get("referer", "")
+    return came_from.partition("://")[2].partition("/")[0].lower() == headers.get("host", "").lower() != ""
 
 
 def is_from_our_page(headers: Headers) -> bool:

@@ -62,18 +62,25 @@ class Pages:
 
     def plain(self, language: str, key: str) -> str:
         """One sentence and the way back."""
-        return self._rendered("plain.html", language, title=Words(language)(key))
+        return self.drawn("plain.html", language, title=Words(language)(key))
 
     def _kept(self, template: str, language: str, boards: Sequence[Board]) -> str:
         """A release never changes, and nothing on these pages is about who reads them: they are drawn once."""
         released = tuple((board.wave.slug, board.wave.released_at, len(board.wards)) for board in boards)
         key = template, language
         if key not in self._drawn or self._drawn[key][0] != released:
-            self._drawn[key] = released, self._rendered(template, language, boards=boards)
+            self._drawn[key] = released, self.drawn(template, language, boards=boards)
         return self._drawn[key][1]
 
-    def _rendered(self, template: str, language: str, **values: object) -> str:
+    def drawn(self, template: str, language: str, **values: object) -> str:
+        """A page of some room, in one of our languages."""
         return self._environment.get_template(template).render(say=Words(language), **values)
+
+    def for_supervisors(self, template: str, **values: object) -> str:
+        """A page that only supervisors see: in Vietnamese."""
+        return self._environment.get_template(template).render(
+            say=Words(DEFAULT_LANGUAGE, "supervisors"), **values
+        )
 
 
 def in_language(words: Mapping[str, str], say: Words) -> str:

@@ -29,11 +29,11 @@ def language_of(*wishes: str | None) -> str:
 
 
 @cache
-def catalogue(language: str) -> Mapping[str, str]:
-    """Every text of a language by its key, from its .po file."""
+def catalogue(language: str, room: str = "") -> Mapping[str, str]:
+    """Every text of a language by its key, from its .po file; of one room's own file where it has one."""
     from babel.messages.pofile import read_po  # costs a tenth of a second: not on import
 
-    with (CATALOGUES / f"{language}.po").open("rb") as file:
+    with (CATALOGUES / f"{room}{'.' if room else ''}{language}.po").open("rb") as file:
         found = read_po(file, locale=language)
     return MappingProxyType(
         {str(message.id): str(message.string) for message in found if message.id and message.string}
@@ -43,9 +43,13 @@ def catalogue(language: str) -> Mapping[str, str]:
 class Words:
     """The page's texts, numbers and days in one language."""
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: str, *rooms: str) -> None:
+        """`rooms`: whose own texts are needed beside the page's."""
         self.language = language
-        self._texts = catalogue(language)
+        self._texts = {
+            **catalogue(language),
+            **{k: v for room in rooms for k, v in catalogue(language, room).items()},
+        }
         self._decimal, self._thousands = (".", ",") if language == "en" else (",", ".")
 
     def __call__(self, key: str, **values: object) -> str:
