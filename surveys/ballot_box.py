@@ -19,6 +19,7 @@ from surveys.forms.session import Mode
 __all__ = [
     "BadLine",
     "BadReceipt",
+    "Places",
     "ReceiptsDigest",
     "Row",
     "SealedBallot",
@@ -63,19 +64,40 @@ class SealedBallot(NamedTuple):
 NAMES = set(SealedBallot._fields)
 
 
-def in_places(ballots: Iterable[Row], count: int) -> Iterator[SealedBallot | None]:
-    """`count` places, each with its ballot or None. The ballots come by position. Raises ValueError when they do not fit."""
-    place = 0
-    for row in ballots:
+class Places:
+    """`count` places, each with its ballot or None, as the ballots come in by position. Raises ValueError when one does not fit."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._next = 0
+
+    def up_to(self, row: Row) -> Iterator[SealedBallot | None]:
+        """The places that stay blank before this ballot, and its own."""
         ballot = SealedBallot._make(row)
-        if not place <= ballot.position < count:
-            raise ValueError(f"A ballot at {ballot.position} has no place after {place} of {count}.")
-        for _ in range(place, ballot.position):
+        if not self._next <= ballot.position < self._count:
+            raise ValueError(
+                f"A ballot at {ballot.position} has no place after {self._next} of {self._count}."
+            )
+        blank = ballot.position - self._next
+        self._next = ballot.position + 1
+        for _ in range(blank):
             yield None
         yield ballot
-        place = ballot.position + 1
-    for _ in range(place, count):
-        yield None
+
+    def rest(self) -> Iterator[None]:
+        """The places after the last ballot."""
+        blank = self._count - self._next
+        self._next = self._count
+        for _ in range(blank):
+            yield None
+
+
+def in_places(ballots: Iterable[Row], count: int) -> Iterator[SealedBallot | None]:
+    """`count` places, each with its ballot or None. The ballots come by position. Raises ValueError when they do not fit."""
+    places = Places(count)
+    for row in ballots:
+        yield from places.up_to(row)
+    yield from places.rest()
 
 
 def leaf_of(ballot: SealedBallot | None) -> bytes:

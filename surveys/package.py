@@ -1,8 +1,9 @@
 """The auditors' package: everything a wave's figures follow from, in one file whose bytes follow from its contents.
 
 A zip with a fixed list of files, in order, uncompressed, with fixed dates: anybody can open it, the same contents are the same
-bytes, and nothing in it can unfold into more than it is. What is read is what `write` would write, to the byte, or it is refused:
-so paths that lead elsewhere, files twice, files overlapping or hidden between others cannot be. Ballots pass one line at a time.
+bytes, and nothing in it can unfold into more than it is. What is read is what would be written, to the byte, or it is refused: so
+paths that lead elsewhere, files twice, files overlapping or hidden between others cannot be. Ballots and receipts come first,
+because they pass one at a time and nothing is kept of them; the manifest comes last, because it measures all others.
 It knows the files, not what they say.
 """
 
@@ -16,28 +17,40 @@ from io import BufferedReader
 from typing import IO, BinaryIO, Protocol
 
 from surveys import documents
-from surveys.ballot_box import Row, in_places, line_of
+from surveys.ballot_box import Places, ReceiptsDigest, Row, SealedBallot, line_of
 from surveys.documents import NotCanonical
 from surveys.signatures import PublicKey
 
-__all__ = ["BALLOTS", "NAMES", "Contents", "DoesNotFollow", "Package", "release_lines", "write"]
+__all__ = [
+    "BALLOTS",
+    "NAMES",
+    "RECEIPTS",
+    "Contents",
+    "DoesNotFollow",
+    "Package",
+    "Writing",
+    "Written",
+    "release_lines",
+]
 
-BALLOTS, CRITERIA, FORM, FORMULAS = "ballots.jsonl", "criteria.toml", "form.json", "formulas.json"
-HEAD, LEDGER, MANIFEST, RELEASE = "head.txt", "ledger.jsonl", "manifest.json", "release.jsonl"
-SCORECARDS, SETS, TERMS, WEIGHTS = "scorecards.jsonl", "sets.jsonl", "terms.json", "weights.json"
+BALLOTS, RECEIPTS = "ballots.jsonl", "receipts.txt"
+CRITERIA, FORM, FORMULAS, HEAD = "criteria.toml", "form.json", "formulas.json", "head.txt"
+LEDGER, RELEASE, SCORECARDS, SETS = "ledger.jsonl", "release.jsonl", "scorecards.jsonl", "sets.jsonl"
+TERMS, WEIGHTS, MANIFEST = "terms.json", "weights.json", "manifest.json"
 NAMES = (
     BALLOTS,
+    RECEIPTS,
     CRITERIA,
     FORM,
     FORMULAS,
     HEAD,
     LEDGER,
-    MANIFEST,
     RELEASE,
     SCORECARDS,
     SETS,
     TERMS,
     WEIGHTS,
+    MANIFEST,
 )
 FORMAT = "langnghe/package/1"
 
@@ -103,9 +116,74 @@ def release_lines(released: Mapping[str, str]) -> tuple[str, ...]:
 # ── Writing ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def write(file: Written, contents: Contents, ballots: Iterable[Row], count: int) -> None:
-    """`ballots` come by position and have `count` places. Nothing is kept of them. Raises ValueError when they do not fit."""
-    texts = {
+class Writing:
+    """A package being written: `ballot` for each there is, then `receipt` for each of them, then `finish`. Left without it, it
+    leaves half a file, which nobody takes for a package. All of it raises ValueError for what does not fit.
+    """
+
+    def __init__(self, file: Written, count: int) -> None:
+        """`count`: of places, blank ones among them."""
+        self._archive = _writing(file)
+        self._places = Places(count)
+        self._place = 0
+        self._held = 0
+        self._receipts = ReceiptsDigest()
+        self._measures = {BALLOTS: _Measured()}
+        self._name, self._member = BALLOTS, _begun(self._archive, BALLOTS)
+
+    def __enter__(self) -> "Writing":
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        # Closed within a file, the zip library would complain in the place of whatever went wrong.
+        self._member.close()
+        self._archive.close()
+
+    def ballot(self, row: Row) -> None:
+        """They come by position."""
+        if self._name != BALLOTS:
+            raise ValueError("Ballots come before their receipts.")
+        self._put_places(self._places.up_to(row))
+        self._held += 1
+
+    def receipt(self, receipt: str) -> None:
+        """They come sorted."""
+        self._turn_to_receipts()
+        self._receipts.add(receipt)
+        self._put(receipt)
+
+    def finish(self, contents: Contents) -> None:
+        self._turn_to_receipts()
+        if self._receipts.count != self._held:
+            raise ValueError(f"There are {self._receipts.count} receipts for {self._held} ballots.")
+        self._member.close()
+        for name, text in _texts(contents).items():
+            self._measures[name] = _Measured()
+            _add(self._archive, name, self._measures[name].passing([text.encode()]))
+        manifest = _manifest(contents.wave, contents.key, self._measures)
+        _add(self._archive, MANIFEST, [manifest.encode()])
+
+    def _turn_to_receipts(self) -> None:
+        if self._name == BALLOTS:
+            self._put_places(self._places.rest())
+            self._member.close()
+            self._measures[RECEIPTS] = _Measured()
+            self._name, self._member = RECEIPTS, _begun(self._archive, RECEIPTS)
+
+    def _put_places(self, places: Iterable[SealedBallot | None]) -> None:
+        for ballot in places:
+            self._put(line_of(self._place, ballot))
+            self._place += 1
+
+    def _put(self, line: str) -> None:
+        content = f"{line}\n".encode()
+        self._measures[self._name].take(content)
+        self._member.write(content)
+
+
+def _texts(contents: Contents) -> dict[str, str]:
+    """The small files, in their order."""
+    return {
         CRITERIA: contents.criteria,
         FORM: contents.form,
         FORMULAS: contents.formulas,
@@ -117,15 +195,6 @@ def write(file: Written, contents: Contents, ballots: Iterable[Row], count: int)
         TERMS: contents.terms,
         WEIGHTS: contents.weights,
     }
-    bodies = {name: text.encode() for name, text in texts.items()}
-    with _writing(file) as archive:
-        box = _Measured()
-        places = enumerate(in_places(ballots, count))
-        _add(archive, BALLOTS, box.passing(f"{line_of(*place)}\n".encode() for place in places))
-        measures = {name: _Measured.of(body) for name, body in bodies.items()} | {BALLOTS: box}
-        bodies[MANIFEST] = _manifest(contents.wave, contents.key, measures).encode()
-        for name in NAMES[1:]:
-            _add(archive, name, [bodies[name]])
 
 
 def lines(texts: Iterable[str]) -> str:
@@ -138,13 +207,17 @@ def _manifest(wave: str, key: PublicKey, measures: Mapping[str, "_Measured"]) ->
 
 
 def _add(archive: zipfile.ZipFile, name: str, chunks: Iterable[bytes]) -> None:
+    with _begun(archive, name) as member:
+        for chunk in chunks:
+            member.write(chunk)
+
+
+def _begun(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
     entry = zipfile.ZipInfo(name, THEN)
     entry.create_system = UNIX
     entry.external_attr = READABLE
     # Only the ballots may outgrow four gigabytes, and how an entry begins must not depend on how long it gets.
-    with archive.open(entry, "w", force_zip64=name == BALLOTS) as member:
-        for chunk in chunks:
-            member.write(chunk)
+    return archive.open(entry, "w", force_zip64=name == BALLOTS)
 
 
 class _Measured:
@@ -154,20 +227,17 @@ class _Measured:
         self.size = 0
         self._hash = sha256()
 
-    @classmethod
-    def of(cls, content: bytes) -> "_Measured":
-        measured = cls()
-        list(measured.passing([content]))
-        return measured
-
     @property
     def digest(self) -> str:
         return self._hash.hexdigest()
 
+    def take(self, chunk: bytes) -> None:
+        self.size += len(chunk)
+        self._hash.update(chunk)
+
     def passing(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         for chunk in chunks:
-            self.size += len(chunk)
-            self._hash.update(chunk)
+            self.take(chunk)
             yield chunk
 
 

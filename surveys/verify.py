@@ -1,8 +1,9 @@
 """Whether a wave's published figures follow from its sealed ballots: checked from the auditors' package alone, by whoever holds it.
 
-From the package and the published key it works out again, and compares: every commitment, the root over all leaves, the chain
-and signatures of the ledger, what was fixed before opening, the counts, what is left out and what is suppressed, and each
-verdict; by the same pure functions that made them. It stops at the first thing that does not follow and says which.
+From the package and the published key it works out again, and compares: every commitment, the root over all leaves, the list of
+receipts, the chain and signatures of the ledger, what was fixed before opening, the counts, what is left out and what is
+suppressed, and each verdict; by the same pure functions that made them. It stops at the first thing that does not follow and
+says which.
 
 What it takes on trust: the key, which must come from elsewhere than the package (compare its fingerprint), and this program.
 Whoever signs with another key is found. Whoever *owns* the key can write a whole other history, every root and signature in
@@ -17,7 +18,14 @@ from typing import Any, BinaryIO
 
 from surveys import documents, merkle, preregistration
 from surveys.assessment import CriteriaFault, CriteriaSet, read_criteria
-from surveys.ballot_box import BadLine, SealedBallot, leaf_of, read_line
+from surveys.ballot_box import (
+    BadLine,
+    BadReceipt,
+    ReceiptsDigest,
+    SealedBallot,
+    leaf_of,
+    read_line,
+)
 from surveys.ballots import divide, read_answers
 from surveys.cards import check_scorecards
 from surveys.documents import NotCanonical
@@ -34,6 +42,7 @@ from surveys.package import (
     HEAD,
     LEDGER,
     MANIFEST,
+    RECEIPTS,
     RELEASE,
     TERMS,
     WEIGHTS,
@@ -111,6 +120,7 @@ def verify(file: BinaryIO, key: PublicKey, witnesses: Mapping[str, str] | None =
     story = _story(entries, package.wave)
     form, terms, criteria = _documents(package, story)
     tally, excluded = _ballots(package, story, form, terms)
+    _check_receipts(package, story)
     is_worded_otherwise = _check_release(package, story, form, terms, criteria, tally)
     scorecards = check_scorecards(package, entries)
     return Verified(
@@ -296,6 +306,24 @@ def _is_sealed(story: _Story, tree: merkle.Accumulator, *, withdrawn: int) -> No
         raise DoesNotFollow(LEDGER, line, reason)
 
 
+def _check_receipts(package: Package, story: _Story) -> None:
+    """That the list of receipts is the one that was sealed, and has one for every ballot that was not withdrawn."""
+    receipts = ReceiptsDigest()
+    for number, receipt in package.lines(RECEIPTS):
+        try:
+            receipts.add(receipt)
+        except BadReceipt as problem:
+            raise DoesNotFollow(RECEIPTS, number, str(problem)) from None
+    ballots = story.sealed.count - story.withdrawn
+    if receipts.count != ballots:
+        reason = f"There are {receipts.count} receipts for {ballots} ballots."
+        raise DoesNotFollow(RECEIPTS, receipts.count, reason)
+    if receipts.hexdigest() != story.sealed.receipts:
+        line = story.lines[story.sealed]
+        reason = f"These are not the receipts that were sealed (line {line} of {LEDGER}): one was changed."
+        raise DoesNotFollow(RECEIPTS, 0, reason)
+
+
 # ── The release ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -303,19 +331,27 @@ def _check_release(
     package: Package, story: _Story, form: Form, terms: Terms, criteria: CriteriaSet, tally: Tally
 ) -> bool:
     """That what was published is what the ballots come to. Whether this program would only word it otherwise."""
-    comments = _comments(package, terms)
     try:
-        expected = release(form, tally, comments, terms, criteria)
+        expected = release(form, tally, _comments(package), terms, criteria)
     except ValueError as problem:
         raise DoesNotFollow(TERMS, 1, str(problem)) from None
+    wanted = [expected[unit].to_json() for unit in sorted(expected)]
     is_worded_otherwise = False
-    for (number, line), unit in zip(package.lines(RELEASE), sorted(terms.units), strict=True):
-        ours = expected[unit].to_json()
+    number = 0
+    for number, line in package.lines(RELEASE):
+        ours = wanted[number - 1] if number <= len(wanted) else "{}"
         if line == ours:
             continue
-        if found := _difference(documents.read(line), documents.read(ours)):
+        published, computed = _release_line(number, line), documents.read(ours)
+        unit = published.get("unit")
+        if not isinstance(unit, str) or unit != computed.get("unit"):
+            raise DoesNotFollow(RELEASE, number, "Here stands another unit than the terms of the wave name.")
+        if found := _difference(published, computed):
             raise DoesNotFollow(RELEASE, number, f"Of unit {unit}, {found}.")
         is_worded_otherwise = True
+    if number < len(wanted):
+        reason = f"{len(wanted)} units are released by the terms of the wave; the others are missing."
+        raise DoesNotFollow(RELEASE, number, reason)
     # Last, because a digest can only say that something was changed, not where.
     if package.digest(RELEASE) != story.published.release:
         reason = f"It is not the release that line {story.lines[story.published]} of {LEDGER} names: it was changed."
@@ -323,25 +359,25 @@ def _check_release(
     return is_worded_otherwise
 
 
-def _comments(package: Package, terms: Terms) -> dict[str, int]:
-    """Unit → how many comments its release says there are, once there is a release for every unit, in order."""
+def _comments(package: Package) -> dict[str, int]:
+    """Unit → how many comments its release says there are."""
     comments: dict[str, int] = {}
-    wanted = sorted(terms.units)
     for number, line in package.lines(RELEASE):
-        try:
-            body = documents.read(line)
-        except NotCanonical as problem:
-            raise DoesNotFollow(RELEASE, number, str(problem)) from None
-        unit = wanted[number - 1] if number <= len(wanted) else None
-        if unit is None or not isinstance(body, dict) or body.get("unit") != unit:
-            raise DoesNotFollow(RELEASE, number, "Here stands another unit than the terms of the wave name.")
-        heard = body.get("comments")
-        comments[unit] = heard if type(heard) is int and heard > 0 else 0
-    if len(comments) < len(wanted):
-        raise DoesNotFollow(
-            RELEASE, len(comments), f"{len(wanted)} units took part; the others have no release."
-        )
+        published = _release_line(number, line)
+        unit, heard = published.get("unit"), published.get("comments")
+        if isinstance(unit, str) and type(heard) is int and heard > 0:
+            comments[unit] = heard
     return comments
+
+
+def _release_line(number: int, line: str) -> Mapping[str, Any]:
+    try:
+        published = documents.read(line)
+    except NotCanonical as problem:
+        raise DoesNotFollow(RELEASE, number, str(problem)) from None
+    if not isinstance(published, dict):
+        raise DoesNotFollow(RELEASE, number, "It is no release of a unit.")
+    return published
 
 
 def _difference(published: Any, ours: Any, place: str = "") -> str | None:

@@ -62,7 +62,6 @@ def changed(ballot: SealedBallot, **what: Any) -> SealedBallot:
     ballot = ballot._replace(**what)
     return province.sealed_ballot(
         ballot.position,
-        receipt=ballot.receipt,
         unit=ballot.unit,
         stream=ballot.stream,
         mode=ballot.mode,
@@ -109,7 +108,7 @@ def drop_a_ballot_and_close_the_gap(chance: random.Random, honest: Parts) -> byt
 
 def add_a_ballot(chance: random.Random, honest: Parts) -> bytes:
     model = province.ballots()[in_box(chance)]
-    stuffed = changed(model, receipt=new_receipt(chance.randbytes(10)), salt=chance.randbytes(16))
+    stuffed = changed(model, salt=chance.randbytes(16))
     lines = list(honest.ballots)
     lines.insert(chance.randrange(len(lines) + 1), line_of(0, stuffed))
     return with_lines(honest, renumbered(lines))
@@ -120,7 +119,6 @@ def fill_a_blank(chance: random.Random, honest: Parts) -> bytes:
     stuffed = changed(
         model,
         position=chance.choice(province.BLANK),
-        receipt=new_receipt(chance.randbytes(10)),
         salt=chance.randbytes(16),
     )
     return with_box(honest, [*province.ballots(), stuffed])
@@ -184,11 +182,6 @@ def call_paper_a_chat(chance: random.Random, honest: Parts) -> bytes:
     return with_one_changed(honest, in_box(chance, lambda ballot: ballot.mode != "self"), mode="self")
 
 
-def give_two_one_receipt(chance: random.Random, honest: Parts) -> bytes:
-    first, second = chance.sample(range(province.BALLOTS), 2)
-    return with_one_changed(honest, first, receipt=province.ballots()[second].receipt)
-
-
 def touch_a_salt_or_commitment(chance: random.Random, honest: Parts) -> bytes:
     ballot = province.ballots()[in_box(chance)]
     name = chance.choice(("salt", "commitment"))
@@ -202,6 +195,63 @@ def say_more_than_a_ballot_may(chance: random.Random, honest: Parts) -> bytes:
     if chance.random() < 0.5:
         what = {"answers": {"gop_y": "tôi tên là …"}}
     return with_line(honest, province.ballots()[in_box(chance)].position, **what)
+
+
+# ── Receipts ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def with_receipts(honest: Parts, receipts: list[str]) -> bytes:
+    return replace(honest, receipts=tuple(receipts)).bytes()
+
+
+def drop_a_receipt(chance: random.Random, honest: Parts) -> bytes:
+    receipts = list(honest.receipts)
+    del receipts[chance.randrange(len(receipts))]
+    return with_receipts(honest, receipts)
+
+
+def add_a_receipt(chance: random.Random, honest: Parts) -> bytes:
+    """A new one in its place, or one that is there already."""
+    stuffed = chance.choice((new_receipt(chance.randbytes(10)), chance.choice(honest.receipts)))
+    return with_receipts(honest, sorted((*honest.receipts, stuffed)))
+
+
+def exchange_a_receipt(chance: random.Random, honest: Parts) -> bytes:
+    """Somebody's receipt gives way to another: as many as before, and in order."""
+    receipts = list(honest.receipts)
+    receipts[chance.randrange(len(receipts))] = new_receipt(chance.randbytes(10))
+    return with_receipts(honest, sorted(receipts))
+
+
+def reorder_receipts(chance: random.Random, honest: Parts) -> bytes:
+    receipts = list(honest.receipts)
+    first, second = chance.sample(range(len(receipts)), 2)
+    receipts[first], receipts[second] = receipts[second], receipts[first]
+    return with_receipts(honest, receipts)
+
+
+def touch_a_receipt(chance: random.Random, honest: Parts) -> bytes:
+    """A letter of one; or the same letters, written as people type them."""
+    receipts = list(honest.receipts)
+    at = chance.randrange(len(receipts))
+    touched = receipts[at]
+    match chance.randrange(3):
+        case 0:
+            place = chance.choice([place for place, letter in enumerate(touched) if letter != "-"])
+            letter = chance.choice("0123456789ABCDEFGHJKMNPQRSTVWXYZ".replace(touched[place], ""))
+            touched = touched[:place] + letter + touched[place + 1 :]
+        case 1:
+            touched = touched.replace("-", chance.choice((" ", "")))
+        case _:
+            touched = f"{touched}{chance.choice((' ', ',5', '-0000'))}"
+    receipts[at] = touched
+    return with_receipts(honest, receipts)
+
+
+def print_receipts_beside_ballots(chance: random.Random, honest: Parts) -> bytes:
+    """What we no longer do: a line would say whose it is."""
+    at = in_box(chance)
+    return with_line(honest, province.ballots()[at].position, receipt=honest.receipts[at])
 
 
 # ── The release ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -436,9 +486,14 @@ FORGERS: tuple[Forger, ...] = (
     change_an_answer_and_commit_to_it,
     score_an_open_ballot,
     call_paper_a_chat,
-    give_two_one_receipt,
     touch_a_salt_or_commitment,
     say_more_than_a_ballot_may,
+    drop_a_receipt,
+    add_a_receipt,
+    exchange_a_receipt,
+    reorder_receipts,
+    touch_a_receipt,
+    print_receipts_beside_ballots,
     change_a_figure,
     show_what_is_suppressed,
     change_a_verdict,

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from surveys import cards, documents, package, preregistration
 from surveys.assessment import DATA, CriteriaSet, read_criteria
-from surveys.ballot_box import SealedBallot, line_of, root_of
+from surveys.ballot_box import ReceiptsDigest, SealedBallot, line_of, root_of
 from surveys.ballots import commitment, new_receipt, read_answers, written_answers
 from surveys.entry import Stream
 from surveys.forms import library
@@ -96,6 +96,7 @@ class Parts:
     ledger: tuple[str, ...]
     head: str
     ballots: tuple[str, ...]
+    receipts: tuple[str, ...]
     release: tuple[str, ...]
     form: str
     terms: str
@@ -111,6 +112,7 @@ class Parts:
         """The package of these parts with a manifest that fits them, written apart from `package.write`."""
         files = {
             "ballots.jsonl": _lines(self.ballots),
+            "receipts.txt": _lines(self.receipts),
             "criteria.toml": self.criteria.encode(),
             "form.json": self.form.encode(),
             "formulas.json": self.formulas.encode(),
@@ -133,6 +135,23 @@ def _lines(texts: Iterable[str]) -> bytes:
     return "".join(f"{text}\n" for text in texts).encode()
 
 
+FILES = (
+    "ballots.jsonl",
+    "receipts.txt",
+    "criteria.toml",
+    "form.json",
+    "formulas.json",
+    "head.txt",
+    "ledger.jsonl",
+    "release.jsonl",
+    "scorecards.jsonl",
+    "sets.jsonl",
+    "terms.json",
+    "weights.json",
+    "manifest.json",
+)
+
+
 class Forward:
     """A file that cannot go back, as a package is written to."""
 
@@ -151,7 +170,7 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
     """A zip laid out as packages are."""
     out = Forward()
     with zipfile.ZipFile(out, "w") as archive:  # type: ignore[call-overload]
-        for name in sorted(files):
+        for name in FILES:
             entry = zipfile.ZipInfo(name)
             entry.create_system, entry.external_attr = 3, 0o100644 << 16
             with archive.open(entry, "w", force_zip64=name == "ballots.jsonl") as member:
@@ -197,7 +216,6 @@ def _ballot(chance: random.Random, position: int) -> SealedBallot:
     mode = chance.choices(list(Mode), weights=(8, 1, 1))[0]
     return sealed_ballot(
         position,
-        receipt=new_receipt(chance.randbytes(10)),
         unit=UNITS[ward],
         stream=stream.value,
         mode=mode.value,
@@ -209,7 +227,6 @@ def _ballot(chance: random.Random, position: int) -> SealedBallot:
 def sealed_ballot(
     position: int,
     *,
-    receipt: str,
     unit: str,
     stream: str,
     mode: str,
@@ -218,10 +235,21 @@ def sealed_ballot(
     wave: str = SLUG,
 ) -> SealedBallot:
     text = written_answers(answers)
-    committed = commitment(
-        wave=wave, receipt=receipt, unit=unit, stream=stream, mode=mode, answers=text, salt=salt
-    )
-    return SealedBallot(position, receipt, unit, stream, mode, text, salt, committed)
+    committed = commitment(wave=wave, unit=unit, stream=stream, mode=mode, answers=text, salt=salt)
+    return SealedBallot(position, unit, stream, mode, text, salt, committed)
+
+
+def receipts_of(count: int) -> tuple[str, ...]:
+    """As many as there are ballots, of none in particular."""
+    chance = random.Random("receipts")
+    return tuple(sorted(new_receipt(chance.randbytes(10)) for _ in range(count)))
+
+
+def digest_of(receipts: Iterable[str]) -> str:
+    digest = ReceiptsDigest()
+    for receipt in receipts:
+        digest.add(receipt)
+    return digest.hexdigest()
 
 
 def lines_of(box: Iterable[SealedBallot], places: int = PLACES) -> tuple[str, ...]:
@@ -259,7 +287,15 @@ def records(box: tuple[SealedBallot, ...], lines: tuple[str, ...], terms: Terms 
             persons=("Trần Văn A", "Lê Thị B"),
         ),
         Withdrawals(wave=SLUG, count=len(BLANK)),
-        preregistration.sealed(form(), terms, CRITERIA, root=root_of(box, PLACES), count=PLACES, plans=PLANS),
+        preregistration.sealed(
+            form(),
+            terms,
+            CRITERIA,
+            root=root_of(box, PLACES),
+            count=PLACES,
+            receipts=digest_of(receipts_of(len(box))),
+            plans=PLANS,
+        ),
         Exclusion(
             wave=SLUG,
             unit=EXCLUDED[0],
@@ -293,7 +329,12 @@ def scorecard(line: str, digest: str | None = None) -> Frozen:
         surveys=fed_by_release(SET, ward, 2026, digest or documents.fingerprint(line), released_at),
     )
     standing = evidence.standing(ward.unit, 2026, released_at)
-    return freeze(score(SET, standing, CardTerms(minimum=10)), "an", released_at + timedelta(days=1))
+    return freeze(
+        score(SET, standing, CardTerms(minimum=10)),
+        "an",
+        released_at + timedelta(days=1),
+        countersigned_by="binh",
+    )
 
 
 def ledger(things: Iterable[Record], by: Signer = OURS) -> tuple[str, ...]:
@@ -317,6 +358,7 @@ def parts(box: tuple[SealedBallot, ...], by: Signer = OURS, terms: Terms = TERMS
         ledger=chain,
         head=head(chain, by),
         ballots=lines_of(box),
+        receipts=receipts_of(len(box)),
         release=lines,
         form=form_to_json(form()),
         terms=preregistration.terms_document(terms),

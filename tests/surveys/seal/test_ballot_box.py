@@ -3,14 +3,27 @@
 import json
 import tracemalloc
 from collections.abc import Iterator
+from hashlib import sha256
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from surveys import documents, merkle
-from surveys.ballot_box import BadLine, Row, SealedBallot, in_places, leaf_of, line_of, read_line, root_of
-from tests.surveys.seal.province import BLANK, PLACES, SLUG, ballots
+from surveys.ballot_box import (
+    BadLine,
+    BadReceipt,
+    ReceiptsDigest,
+    Row,
+    SealedBallot,
+    in_places,
+    leaf_of,
+    line_of,
+    read_line,
+    root_of,
+)
+from surveys.ballots import new_receipt
+from tests.surveys.seal.province import BLANK, PLACES, SLUG, ballots, receipts_of
 
 BOX = ballots()
 LINE = line_of(BOX[0].position, BOX[0])
@@ -75,6 +88,60 @@ def test_memory_does_not_grow_with_the_box() -> None:
     assert most(10_000) < 400_000
 
 
+# ── Receipts ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_receipts_are_known_by_the_file_they_are_listed_in() -> None:
+    receipts = receipts_of(40)
+    digest = ReceiptsDigest()
+
+    for receipt in receipts:
+        digest.add(receipt)
+
+    assert digest.count == 40
+    assert digest.hexdigest() == sha256("".join(f"{each}\n" for each in receipts).encode()).hexdigest()
+
+
+def test_no_receipts_are_known_too() -> None:
+    assert ReceiptsDigest().hexdigest() == sha256(b"").hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("receipt", "reason"),
+    [
+        ("7777-7777-7777-7777", "stands here twice"),
+        ("6777-7777-7777-7777", "not sorted"),
+        ("", "no receipt"),
+        ("8777-7777-7777-777", "no receipt"),
+        ("8777-7777-7777-77770", "no receipt"),
+        ("8777777777777777", "no receipt"),
+        ("8777-7777-7777-777I", "no receipt"),
+        ("8777-7777-7777-777a", "no receipt"),
+        ("8777-7777-7777-7777\n", "no receipt"),
+        ("٨777-7777-7777-7777", "no receipt"),
+    ],
+)
+def test_a_receipt_that_cannot_come_next_is_not_taken_in(receipt: str, reason: str) -> None:
+    digest = ReceiptsDigest()
+    digest.add("7777-7777-7777-7777")
+    before = digest.hexdigest()
+
+    with pytest.raises(BadReceipt, match=reason):
+        digest.add(receipt)
+
+    assert (digest.count, digest.hexdigest()) == (1, before)
+
+
+@given(st.sets(st.binary(min_size=10, max_size=10)))
+def test_every_receipt_we_make_can_be_listed(made: set[bytes]) -> None:
+    digest = ReceiptsDigest()
+
+    for receipt in sorted(map(new_receipt, made)):
+        digest.add(receipt)
+
+    assert digest.count == len(made)
+
+
 # ── Lines ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -91,7 +158,6 @@ def test_a_line_holds_no_more_than_it_must() -> None:
         "commitment",
         "mode",
         "position",
-        "receipt",
         "salt",
         "stream",
         "unit",
@@ -114,9 +180,7 @@ def test_a_line_holds_no_more_than_it_must() -> None:
         ("position", 1),
         ("position", True),
         ("position", "0"),
-        ("receipt", "k7qf-3m2x-9twa-5h8c"),
-        ("receipt", "K7QF"),
-        ("receipt", 7),
+        ("receipt", "K7QF-3M2X-9TWA-5H8C"),
         ("salt", "00"),
         ("salt", None),
         ("stream", "poster"),

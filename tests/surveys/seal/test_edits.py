@@ -8,9 +8,9 @@ from surveys.verify import DoesNotFollow, verify
 from tests.surveys.seal import province
 from tests.surveys.seal.forgers import FORGERS, raw
 
-EACH = 25  # times forty forgers: a thousand
+EACH = 25  # times forty and some forgers: more than a thousand
 
-assert len(FORGERS) * EACH == 1000
+assert len(FORGERS) * EACH >= 1000
 
 
 @pytest.mark.parametrize("which", range(len(FORGERS)), ids=lambda which: f"{which}-{FORGERS[which].__name__}")

@@ -4,17 +4,29 @@ import io
 import struct
 import tracemalloc
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from surveys import package
+from surveys import documents, package
 from surveys.ballot_box import Row
-from surveys.package import NAMES, Contents, DoesNotFollow, Package
-from tests.surveys.seal.province import OURS, PLACES, SLUG, Forward, Parts, ballots, honest, opened, zipped
+from surveys.ballots import new_receipt
+from surveys.package import NAMES, Contents, DoesNotFollow, Package, Writing, Written
+from tests.surveys.seal.province import (
+    OURS,
+    PLACES,
+    SLUG,
+    Forward,
+    Parts,
+    ballots,
+    honest,
+    opened,
+    receipts_of,
+    zipped,
+)
 
 SMALL = Contents(
     wave="dot-1",
@@ -47,9 +59,26 @@ def contents(parts: Parts) -> Contents:
     )
 
 
-def written(what: Contents = SMALL, box: tuple[Row, ...] = (), count: int = 3) -> bytes:
+def put(
+    file: Written,
+    what: Contents = SMALL,
+    box: Iterable[Row] = (),
+    count: int = 3,
+    receipts: Iterable[str] = (),
+) -> None:
+    with Writing(file, count) as being:
+        for row in box:
+            being.ballot(row)
+        for receipt in receipts:
+            being.receipt(receipt)
+        being.finish(what)
+
+
+def written(
+    what: Contents = SMALL, box: Iterable[Row] = (), count: int = 3, receipts: Iterable[str] = ()
+) -> bytes:
     out = Forward()
-    package.write(out, what, box, count)
+    put(out, what, box, count, receipts)
     return b"".join(out.pieces)
 
 
@@ -68,19 +97,19 @@ def refused(content: bytes) -> DoesNotFollow:
 def test_a_package_is_written_as_anybody_could_write_it() -> None:
     parts = honest()
 
-    assert written(contents(parts), ballots(), PLACES) == parts.bytes()
+    assert written(contents(parts), ballots(), PLACES, parts.receipts) == parts.bytes()
 
 
 def test_the_same_contents_are_the_same_bytes_everywhere() -> None:
     # Python's zip writer decides some of these bytes: should one of its versions decide otherwise, packages made with
     # another could no longer be checked, and this says so first.
-    assert sha256(written()).hexdigest() == "55a8e318d4bd94af4ae08088e723d27fb16c99e8dc4123a919815f6ed02bed59"
+    assert sha256(written()).hexdigest() == "ec66e2c80b89d0035a298d150ed3f69ba3a1e724cb299fceb4380b7334b3faee"
 
 
 def test_it_may_be_written_to_a_file_that_goes_back_as_well(tmp_path) -> None:  # type: ignore[no-untyped-def]
     path = tmp_path / "goi.zip"
     with path.open("wb") as file:
-        package.write(file, SMALL, (), 3)
+        put(file)
 
     assert path.read_bytes() == written()
     with path.open("rb") as file:
@@ -90,7 +119,7 @@ def test_it_may_be_written_to_a_file_that_goes_back_as_well(tmp_path) -> None:  
 def test_any_zip_tool_can_open_it() -> None:
     with zipfile.ZipFile(opened(written())) as archive:
         assert archive.testzip() is None
-        assert tuple(archive.namelist()) == NAMES == tuple(sorted(NAMES))
+        assert tuple(archive.namelist()) == NAMES
         assert archive.read("criteria.toml").decode() == "tiêu chí"
         assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
@@ -110,6 +139,33 @@ def test_ballots_that_do_not_fit_are_not_written() -> None:
         written(box=ballots(), count=2)
 
 
+@pytest.mark.parametrize("receipts", [(), receipts_of(2), receipts_of(4)])
+def test_as_many_receipts_as_ballots_are_written(receipts: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match=f"There are {len(receipts)} receipts for 3 ballots"):
+        written(box=ballots()[:3], count=5, receipts=receipts)
+
+
+def test_receipts_that_are_not_sorted_are_not_written() -> None:
+    with pytest.raises(ValueError, match="not sorted"):
+        written(box=ballots()[:3], count=5, receipts=reversed(receipts_of(3)))
+
+
+def test_ballots_do_not_come_between_receipts() -> None:
+    with Writing(Forward(), 5) as being:
+        being.ballot(ballots()[0])
+        being.receipt(receipts_of(1)[0])
+        with pytest.raises(ValueError, match="before their receipts"):
+            being.ballot(ballots()[1])
+
+
+def test_half_a_package_is_none() -> None:
+    out = Forward()
+    with Writing(out, 5) as being:
+        being.ballot(ballots()[0])
+
+    refused(b"".join(out.pieces))
+
+
 def test_memory_does_not_grow_with_the_ballots() -> None:
     class Nowhere:
         def write(self, data: bytes) -> int:
@@ -118,9 +174,12 @@ def test_memory_does_not_grow_with_the_ballots() -> None:
     def box(count: int) -> Iterator[Row]:
         return (ballots()[0]._replace(position=place) for place in range(count))
 
+    def receipts(count: int) -> Iterator[str]:
+        return (new_receipt(place.to_bytes(10, "big")) for place in range(count))
+
     def most(count: int) -> int:
         tracemalloc.start()
-        package.write(Nowhere(), SMALL, box(count), count)
+        put(Nowhere(), SMALL, box(count), count, receipts(count))
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return peak
@@ -242,16 +301,23 @@ def test_no_file_is_a_surprise(content: bytes, ends_like_a_zip: bool) -> None:
     refused(content + end if ends_like_a_zip else content)
 
 
+def manifest(files: Mapping[str, bytes]) -> bytes:
+    measures = {
+        name: {"bytes": len(body), "sha256": sha256(body).hexdigest()}
+        for name, body in files.items()
+        if name != "manifest.json"
+    }
+    body = {"files": measures, "key": OURS.key.text, "package": "langnghe/package/1", "wave": "dot-1"}
+    return documents.written(body).encode()
+
+
 def with_file(name: str, content: bytes) -> bytes:
     """A package whose manifest fits, one file of which holds anything."""
     with zipfile.ZipFile(opened(written())) as made:
         files = {each: made.read(each) for each in NAMES}
     files[name] = content
     if name != "manifest.json":
-        measures = {
-            each: package._Measured.of(body) for each, body in files.items() if each != "manifest.json"
-        }
-        files["manifest.json"] = package._manifest("dot-1", OURS.key, measures).encode()
+        files["manifest.json"] = manifest(files)
     return zipped(files)
 
 

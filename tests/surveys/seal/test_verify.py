@@ -493,13 +493,61 @@ def test_a_ballot_of_a_ward_that_took_no_part_is_refused_though_it_was_sealed() 
     assert "took no part" in fault(with_box(box)).sentence
 
 
-def test_two_residents_with_one_receipt_are_found_though_it_was_sealed() -> None:
-    box = list(province.ballots())
-    box[9] = changed(box[9], receipt=box[3].receipt)
+# ── Receipts ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    found = fault(with_box(box))
 
-    assert (found.line, found.sentence) == (box[9].position + 1, "Its receipt was given out twice.")
+def with_receipts(receipts: tuple[str, ...], digest: str | None = None) -> Parts:
+    """Another list, signed as if it had been sealed."""
+    digest = digest or documents.fingerprint(package.lines(receipts))
+    return replace(
+        retold(honest(), *with_record(Sealed, replace(told(Sealed), receipts=digest))), receipts=receipts
+    )
+
+
+def test_a_receipt_less_or_more_than_ballots_is_found_though_it_was_sealed() -> None:
+    fewer, more = province.receipts_of(149), province.receipts_of(151)
+
+    for receipts in (fewer, more, ()):
+        found = fault(with_receipts(receipts))
+        assert (found.file, found.line) == ("receipts.txt", len(receipts))
+        assert found.sentence == f"There are {len(receipts)} receipts for 150 ballots."
+
+
+def test_other_receipts_than_were_sealed_are_found() -> None:
+    one_exchanged = tuple(sorted((*honest().receipts[1:], "0000-0000-0000-0000")))
+
+    found = fault(replace(honest(), receipts=one_exchanged))
+
+    assert (found.file, found.line) == ("receipts.txt", 0)
+    assert "line 7 of ledger.jsonl" in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("at", "receipt", "reason"),
+    [
+        (9, honest().receipts[8], "twice"),
+        (9, honest().receipts[3], "not sorted"),
+        (9, honest().receipts[9].lower(), "no receipt"),
+        (9, "", "no receipt"),
+        (0, f'{{"receipt":"{honest().receipts[0]}"}}', "no receipt"),
+    ],
+)
+def test_a_line_that_cannot_stand_in_the_list_is_named_though_it_was_sealed(
+    at: int, receipt: str, reason: str
+) -> None:
+    receipts = (*honest().receipts[:at], receipt, *honest().receipts[at + 1 :])
+
+    found = fault(with_receipts(receipts))
+
+    assert (found.file, found.line) == ("receipts.txt", at + 1)
+    assert reason in found.sentence
+
+
+def test_receipts_stand_in_no_order_of_the_ballots() -> None:
+    """Whoever holds a receipt and the package learns *included*. Any list of as many would do as well for all ballots say."""
+    others = tuple(sorted(f"{receipt[5:]}-0000" for receipt in honest().receipts))
+
+    assert checked(with_receipts(others)).root == checked(honest()).root
 
 
 # ── From the release to the criterion ────────────────────────────────────────────────────────────────────────────
@@ -549,7 +597,8 @@ def test_a_card_that_leaves_out_what_the_release_shows_is_named() -> None:
         province.SET, ReleasedWard.from_json(line), 2026, documents.fingerprint(line), province.OPENED
     )
     standing = Records(surveys=fed[1:]).standing("29242", 2026, province.OPENED)
-    card = freeze(score(province.SET, standing, CardTerms(minimum=10)), "an", province.OPENED)
+    judged = score(province.SET, standing, CardTerms(minimum=10))
+    card = freeze(judged, "an", province.OPENED, countersigned_by="binh")
 
     assert "is not what was released" in fault(with_cards(honest(), card)).sentence
 
@@ -606,12 +655,19 @@ def test_terms_and_weights_are_read_back() -> None:
 def test_sealing_says_what_opening_said() -> None:
     opening = preregistration.opened(province.form(), TERMS, seed="5eed", plans=province.PLANS)
     sealing = preregistration.sealed(
-        province.form(), TERMS, province.CRITERIA, root=bytes(32), count=7, plans=province.PLANS
+        province.form(),
+        TERMS,
+        province.CRITERIA,
+        root=bytes(32),
+        count=7,
+        receipts="4" * 64,
+        plans=province.PLANS,
     )
 
     for name in ("wave", "form", "terms", "weights", "formulas"):
         assert getattr(opening, name) == getattr(sealing, name)
     assert (opening.seed, sealing.count, sealing.root) == ("5eed", 7, "0" * 64)
+    assert sealing.receipts == "4" * 64
     assert opening.form == documents.fingerprint(form_to_json(province.form()))
 
 
