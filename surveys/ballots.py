@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 
 from surveys.forms.form import Form, Kind, Question, Role
@@ -19,6 +20,9 @@ __all__ = [
     "Parts",
     "commitment",
     "divide",
+    "is_answer",
+    "is_written",
+    "may_be_written",
     "new_receipt",
     "read_answers",
     "read_receipt",
@@ -72,14 +76,27 @@ def divide(form: Form, values: Mapping[str, str], whole: tuple[str, ...] = ()) -
         question = form.question(name)
         if not value or not question.is_asked:
             continue
-        if _is_written(question, value):
+        if is_written(question, value):
             comments.append(Comment(question.name, value, question.name in whole))
-        elif question.kind in CHOSEN or question.kind in NUMBERS:
+        elif is_answer(question):
             answers[question.name] = value
     return Parts(answers, tuple(comments))
 
 
-def _is_written(question: Question, value: str) -> bool:
+def is_answer(question: Question) -> bool:
+    """Whether what is answered to it belongs on the ballot, unless it is written."""
+    return question.kind in CHOSEN or question.kind in NUMBERS
+
+
+def may_be_written(question: Question) -> bool:
+    """Whether an answer to it can become a comment."""
+    return question.is_asked and (
+        question.role is Role.COMMENT or question.kind in WRITTEN or question.kind in NUMBERS
+    )
+
+
+def is_written(question: Question, value: str) -> bool:
+    """Whether this answer is a comment rather than a choice."""
     if question.role is Role.COMMENT or question.kind in WRITTEN:
         return True
     return question.kind in NUMBERS and NAMING.match(value) is not None
@@ -97,14 +114,22 @@ def read_answers(text: str) -> Mapping[str, str]:
 
 def commitment(*, wave: str, unit: str, stream: str, mode: str, answers: str, salt: bytes) -> bytes:
     """32 bytes. `wave` is the slug, `answers` what `written_answers` gave. The salt makes two equal ballots differ."""
-    rest = _canonical({"mode": mode, "stream": stream, "unit": unit, "wave": wave})
+    rest = _whose(mode, stream, unit, wave)
     # The answers are canonical already and “answers” comes first in order: this is the canonical JSON of the whole.
     ballot = f'{{"answers":{answers},{rest[1:]}'
     return sha256(BALLOT + salt + ballot.encode()).digest()
 
 
+@lru_cache(10_000)  # every ballot of one unit that came one way has the same
+def _whose(mode: str, stream: str, unit: str, wave: str) -> str:
+    return _canonical({"mode": mode, "stream": stream, "unit": unit, "wave": wave})
+
+
+CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
 def _canonical(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return CANONICAL.encode(value)
 
 
 def new_receipt(random: bytes) -> str:

@@ -175,6 +175,10 @@ class Walk:
 
     # ── values ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
+    def value(self, name: str) -> str | None:
+        """What `values()` has of one question, worked out alone; '' or None where it has nothing."""
+        return self._value(name)
+
     def _value(self, name: str) -> str | None:
         """A question's value as expressions see it: '' while unanswered, None while it is not relevant."""
         if name not in self._values:
