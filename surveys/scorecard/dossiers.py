@@ -123,7 +123,7 @@ def entries(
         enter(
             criteria,
             Entered(
-                id=f"{register.digest[:16]}/{unit}/{criterion.id}",
+                id=f"{register.digest[:16]}/{criteria.id}/{unit}/{criterion.id}",
                 criterion=criterion.id,
                 unit=unit,
                 year=year,

@@ -91,7 +91,7 @@ class Entered:
             "unit": self.unit,
             "year": self.year,
             "value": plain_value(self.value),
-            "document": [document.number, document.issued_on, document.title, document.digest],
+            "document": plain_document(document),
             "officer": self.officer,
             "entered_at": moment_text(self.entered_at),
             "basis": self.basis,
@@ -167,6 +167,10 @@ class SurveyFed:
             "n": self.n,
             "seen": seen and [plain_value(seen.low), plain_value(seen.high)],
         }
+
+
+def plain_document(document: Document) -> list[object]:
+    return [document.number, document.issued_on, document.title, document.digest]
 
 
 def plain_value(value: Value) -> object:

@@ -7,26 +7,15 @@ the first thing that does not follow. Signing the hash and keeping it in the led
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from fractions import Fraction
+from datetime import datetime
 from typing import Any
 
-from surveys.assessment import Seen
 from surveys.canonical import canonical, digest_of_text, moment_text, read_moment
-from surveys.results import Proportion
 from surveys.scorecard.card import GroupVerdict, NotInForce, Overall, Scorecard, Tally, score
-from surveys.scorecard.criteria import Basis, CriteriaSet, Threshold
-from surveys.scorecard.evidence import (
-    Document,
-    Entered,
-    NotYet,
-    ReleaseRef,
-    Signature,
-    SurveyFed,
-    Value,
-)
-from surveys.scorecard.judging import FixedBySource, Line, Terms
-from surveys.scorecard.records import Records
+from surveys.scorecard.criteria import CriteriaSet
+from surveys.scorecard.evidence import NotYet, SamePerson, same_officer
+from surveys.scorecard.judging import FixedBySource, Line
+from surveys.scorecard.plain import records_in, terms_in, terms_out, threshold_out
 
 __all__ = ["DoesNotFollow", "Frozen", "Supersedes", "Untried", "freeze", "recompute"]
 
@@ -70,15 +59,22 @@ class Frozen:
 
 
 def freeze(
-    card: Scorecard, officer: str, frozen_at: datetime, supersedes: Supersedes | None = None
+    card: Scorecard,
+    officer: str,
+    frozen_at: datetime,
+    supersedes: Supersedes | None = None,
+    *,
+    countersigned_by: str,
 ) -> Frozen:
-    """The same card frozen by the same officer at the same moment is the same bytes. Raises Untried for a what-if, NotYet before
-    the moment the card speaks of."""
+    """The same card frozen by the same two persons at the same moment is the same bytes. Raises SamePerson, Untried for a
+    what-if, NotYet before the moment the card speaks of."""
+    if same_officer(officer, countersigned_by):
+        raise SamePerson(f"{officer} cannot freeze a scorecard alone: another person signs with them.")
     if card.is_what_if:
         raise Untried("A what-if cannot be frozen.")
     if frozen_at < card.standing.as_of:
         raise NotYet("A card cannot be frozen before the moment it speaks of.")
-    return Frozen(canonical(_card_out(card, officer, frozen_at, supersedes)))
+    return Frozen(canonical(_card_out(card, officer, countersigned_by, frozen_at, supersedes)))
 
 
 def recompute(frozen: Frozen, criteria: CriteriaSet) -> Scorecard:
@@ -89,10 +85,16 @@ def recompute(frozen: Frozen, criteria: CriteriaSet) -> Scorecard:
             raise DoesNotFollow("form")
         officer, frozen_at = content["frozen_by"], read_moment(content["frozen_at"])
         replaced = content["supersedes"]
-        records, terms = _records_in(content["evidence"]), _terms_in(content["terms"])
+        records, terms = records_in(content["evidence"]), terms_in(content["terms"])
         standing = records.standing(content["unit"], content["year"], read_moment(content["as_of"]))
         card = score(criteria, standing, terms)
-        again = freeze(card, officer, frozen_at, Supersedes(*replaced) if replaced else None)
+        again = freeze(
+            card,
+            officer,
+            frozen_at,
+            Supersedes(*replaced) if replaced else None,
+            countersigned_by=content["countersigned_by"],
+        )
     except NotInForce:
         raise DoesNotFollow("year") from None
     except FixedBySource:
@@ -133,7 +135,7 @@ def _first_difference(expected: object, found: object, place: str = "") -> str:
 
 
 def _card_out(
-    card: Scorecard, officer: str, frozen_at: datetime, supersedes: Supersedes | None
+    card: Scorecard, officer: str, other: str, frozen_at: datetime, supersedes: Supersedes | None
 ) -> dict[str, object]:
     standing = card.standing
     return {
@@ -142,10 +144,7 @@ def _card_out(
         "year": standing.year,
         "as_of": moment_text(standing.as_of),
         "criteria": [card.criteria, card.criteria_digest],
-        "terms": {
-            "minimum": card.terms.minimum,
-            "thresholds": {id: _threshold_out(each) for id, each in card.terms.thresholds.items()},
-        },
+        "terms": terms_out(card.terms),
         "evidence": {
             "signed": [
                 [signed.entered.as_plain(), signed.signature.officer, moment_text(signed.signature.signed_at)]
@@ -158,13 +157,10 @@ def _card_out(
         "groups": [_group_out(group) for group in card.groups],
         "overall": _overall_out(card.overall),
         "frozen_by": officer,
+        "countersigned_by": other,
         "frozen_at": moment_text(frozen_at),
         "supersedes": supersedes and [supersedes.scorecard, supersedes.appeal],
     }
-
-
-def _threshold_out(threshold: Threshold | None) -> list[Fraction | None] | None:
-    return None if threshold is None else [threshold.at_least, threshold.at_most]
 
 
 def _line_out(line: Line) -> dict[str, object]:
@@ -173,7 +169,7 @@ def _line_out(line: Line) -> dict[str, object]:
         "verdict": line.verdict,
         "reason": line.reason,
         "numbers": line.numbers,
-        "threshold": _threshold_out(line.threshold),
+        "threshold": threshold_out(line.threshold),
         "rests_on": line.rests_on,
         "beside": [survey.digest for survey in line.beside],
     }
@@ -200,61 +196,3 @@ def _overall_out(overall: Overall) -> dict[str, object]:
 
 def _tally_out(tally: Tally) -> list[int]:
     return [tally.met, tally.failed, tally.too_few, tally.no_basis]
-
-
-# ── In ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _records_in(evidence: Mapping[str, Any]) -> Records:
-    signed = [(_entered_in(entered), officer, read_moment(at)) for entered, officer, at in evidence["signed"]]
-    return Records(
-        entered=(*(entered for entered, _, _ in signed), *map(_entered_in, evidence["unsigned"])),
-        signatures=tuple(Signature(entered.digest, officer, at) for entered, officer, at in signed),
-        surveys=tuple(map(_survey_in, evidence["surveys"])),
-    )
-
-
-def _terms_in(terms: Mapping[str, Any]) -> Terms:
-    bounds = {id: (at_least, at_most) for id, (at_least, at_most) in terms["thresholds"].items()}
-    return Terms(
-        terms["minimum"],
-        {id: Threshold(_fraction_in(low), _fraction_in(high)) for id, (low, high) in bounds.items()},
-    )
-
-
-def _fraction_in(text: str | None) -> Fraction | None:
-    return None if text is None else Fraction(text)
-
-
-def _entered_in(plain: Mapping[str, Any]) -> Entered:
-    number, issued_on, title, digest = plain["document"]
-    return Entered(
-        id=plain["id"],
-        criterion=plain["criterion"],
-        unit=plain["unit"],
-        year=plain["year"],
-        value=_value_in(plain["value"]),
-        document=Document(number, date.fromisoformat(issued_on), title, digest),
-        officer=plain["officer"],
-        entered_at=read_moment(plain["entered_at"]),
-        basis=Basis(plain["basis"]),
-        note=plain["note"],
-    )
-
-
-def _value_in(plain: bool | int | list[int] | None) -> Value:
-    return Proportion(*plain) if isinstance(plain, list) else plain
-
-
-def _survey_in(plain: Mapping[str, Any]) -> SurveyFed:
-    wave, unit, digest, released_at = plain["release"]
-    return SurveyFed(
-        criterion=plain["criterion"],
-        unit=plain["unit"],
-        year=plain["year"],
-        release=ReleaseRef(wave, unit, digest, read_moment(released_at)),
-        audience=plain["audience"],
-        question=plain["question"],
-        n=plain["n"],
-        seen=None if plain["seen"] is None else Seen(*(Proportion(*ends) for ends in plain["seen"])),
-    )

@@ -20,7 +20,9 @@ from surveys.scorecard.appeal import Appeal
 from tests.surveys.scorecard.made import HOUR, LATER, WARD, card, entry, signed
 
 QD1578 = load_set("qd1578")
-FROZEN = freeze(card(QD1578, signed(entry("R1.1", False))), "giam-doc", LATER)
+FROZEN = freeze(
+    card(QD1578, signed(entry("R1.1", False))), "giam-doc", LATER, countersigned_by="chanh-van-phong"
+)
 
 
 def filed(**changes: object) -> Appeal:
@@ -86,7 +88,7 @@ def test_an_accepted_appeal_lets_another_card_replace_the_old_one_which_stays():
     replaces = superseding(FROZEN, filed(), decided())
     better = card(QD1578, signed(entry("R1.1", True)), as_of=LATER + 3 * HOUR)
 
-    new = freeze(better, "giam-doc", LATER + 3 * HOUR, replaces)
+    new = freeze(better, "giam-doc", LATER + 3 * HOUR, replaces, countersigned_by="chanh-van-phong")
 
     assert new.content["supersedes"] == [FROZEN.digest, "kn-1"]
     assert recompute(new, QD1578).line("R1.1").reason == "yes"

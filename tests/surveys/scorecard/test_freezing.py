@@ -19,6 +19,7 @@ from surveys.scorecard import (
     Frozen,
     NotYet,
     Records,
+    SamePerson,
     Supersedes,
     Terms,
     Threshold,
@@ -48,7 +49,7 @@ RICH = Records(
 
 
 def frozen(records: Records = RICH, terms: Terms = TERMS_SET, **more: Any) -> Frozen:
-    return freeze(card(QD1578, records, terms), "giam-doc", LATER, **more)
+    return freeze(card(QD1578, records, terms), "giam-doc", LATER, countersigned_by="chanh-vp", **more)
 
 
 def edited(change: Any) -> Frozen:
@@ -66,7 +67,8 @@ def place_of(bad: Frozen) -> str:
 def test_the_same_card_is_the_same_bytes_and_hash():
     assert frozen() == frozen()
     assert frozen().digest == sha256(b"langnghe/scorecard/1\0" + frozen().body.encode()).hexdigest()
-    assert freeze(card(QD1578, RICH, TERMS_SET), "pho-giam-doc", LATER).digest != frozen().digest
+    other = freeze(card(QD1578, RICH, TERMS_SET), "pho-giam-doc", LATER, countersigned_by="chanh-vp")
+    assert other.digest != frozen().digest
 
 
 def test_what_is_frozen_can_be_concluded_again():
@@ -95,12 +97,22 @@ def test_a_what_if_cannot_be_frozen():
     tried = what_if(QD1578, card(QD1578, RICH), minimum=1).after
 
     with pytest.raises(Untried):
-        freeze(tried, "giam-doc", LATER)
+        freeze(tried, "giam-doc", LATER, countersigned_by="chanh-vp")
+
+
+@pytest.mark.parametrize("other", ["giam-doc", " Giam-Doc ", ""])
+def test_nobody_freezes_a_card_alone(other):
+    with pytest.raises(SamePerson):
+        freeze(card(QD1578, RICH), "giam-doc", LATER, countersigned_by=other)
+
+    alone = edited(lambda content: content.update(countersigned_by=other))
+
+    assert place_of(alone) == "form"
 
 
 def test_a_card_cannot_be_frozen_before_the_moment_it_speaks_of():
     with pytest.raises(NotYet):
-        freeze(card(QD1578, RICH, TERMS_SET), "giam-doc", LATER - HOUR)
+        freeze(card(QD1578, RICH, TERMS_SET), "giam-doc", LATER - HOUR, countersigned_by="chanh-vp")
 
 
 def test_a_card_that_replaces_another_says_which_and_why():
@@ -229,7 +241,7 @@ def test_every_card_can_be_frozen_and_concluded_again(how):
     )
 
     whole = card(QD1578, records)
-    again = recompute(freeze(whole, "giam-doc", LATER), QD1578)
+    again = recompute(freeze(whole, "giam-doc", LATER, countersigned_by="chanh-vp"), QD1578)
 
     assert again.lines == whole.lines
     assert again.groups == whole.groups
