@@ -9,6 +9,8 @@ BENCHMARKS = {
     "answers_postgres": ("benchmarks.answers", "postgres"),
     "http": ("benchmarks.http", "over_http"),
     "growth": ("benchmarks.growth", "growth"),
+    "sealing": ("benchmarks.sealing", "sealing"),
+    "sealing_postgres": ("benchmarks.sealing", "sealing_postgres"),
     "demo": ("benchmarks.startup", "demo"),
     "help": ("benchmarks.startup", "help_text"),
 }

@@ -66,9 +66,9 @@ def fill(path: Path, ballots: int) -> None:
         "INSERT INTO sessions (nullifier, wave_id, body) VALUES (?, ?, ?)", sessions(wave, ballots // 2)
     )
     connection.executemany(
-        "INSERT INTO ballots (wave_id, position, receipt, unit, stream, mode, answers, salt, commitment)"
-        " VALUES (?, ?, ?, '29263', 'invited', 'self', '{\"chung\":\"5\"}', ?, ?)",
-        ((wave, place, f"R{place:018}", os.urandom(16), os.urandom(32)) for place in range(ballots // 2)),
+        "INSERT INTO ballots (wave_id, position, unit, stream, mode, answers, salt, commitment)"
+        " VALUES (?, ?, '29263', 'invited', 'self', '{\"chung\":\"5\"}', ?, ?)",
+        ((wave, place, os.urandom(16), os.urandom(32)) for place in range(ballots // 2)),
     )
     connection.execute("COMMIT")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
