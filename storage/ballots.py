@@ -1,4 +1,4 @@
-"""What sealing leaves behind – ballots, comments – and what is published of it. Under no name, in no order of arrival."""
+"""What sealing leaves behind of answers, and what is published of them. Under no name, in no order of arrival."""
 
 from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
@@ -10,10 +10,9 @@ from storage import rows
 from storage.statements import Connection, Prepared, insert
 from surveys.ballot_box import SealedBallot
 
-__all__ = ["Ballots", "Comments", "Receipts", "Releases", "SealedBallot"]
+__all__ = ["Ballots", "Receipts", "Releases", "SealedBallot"]
 
 _ballots = rows.table(rows.Ballot).c
-_comments = rows.table(rows.Comment).c
 _releases = rows.table(rows.Release).c
 _receipts = rows.table(rows.Receipt).c
 
@@ -59,19 +58,6 @@ class Receipts:
             yield receipt
 
 
-class Comments:
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    async def add_many(self, comments: Iterable[rows.Comment]) -> None:
-        await self._connection.run_many(ADD_COMMENT, (comment.model_dump() for comment in comments))
-
-    async def of_wave(self, wave_id: int) -> list[rows.Comment]:
-        """By their random ids."""
-        found = await self._connection.fetch(COMMENTS_OF_WAVE, wave_id=wave_id)
-        return [rows.Comment(**dict(zip(_comments.keys(), row, strict=True))) for row in found]
-
-
 class Releases:
     """What wards may see. A release is never changed."""
 
@@ -112,10 +98,6 @@ ADD_RECEIPT = insert(rows.table(rows.Receipt))
 WAVE_OF_RECEIPT = Prepared(select(_receipts.wave_id).where(_receipts.receipt == bindparam("receipt")))
 RECEIPTS_OF_WAVE = Prepared(
     select(_receipts.receipt).where(_receipts.wave_id == bindparam("wave_id")).order_by(_receipts.receipt)
-)
-ADD_COMMENT = insert(rows.table(rows.Comment))
-COMMENTS_OF_WAVE = Prepared(
-    select(rows.table(rows.Comment)).where(_comments.wave_id == bindparam("wave_id")).order_by(_comments.id)
 )
 ADD_RELEASE = insert(rows.table(rows.Release))
 RELEASES = Prepared(select(rows.table(rows.Release)).order_by(*_newest))

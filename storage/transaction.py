@@ -1,7 +1,8 @@
 """What a unit of work can do: the repositories, as phrases (`tx.waves.open_at(now)`)."""
 
-from storage.ballots import Ballots, Comments, Receipts, Releases
+from storage.ballots import Ballots, Receipts, Releases
 from storage.catalogue import Forms, Markers, Units, Waves, WaveUnits
+from storage.comments import Comments, Leaders
 from storage.contacts import Contacts, Quarantine
 from storage.people import Lobbies, People, Sessions
 from storage.statements import Connection
@@ -55,6 +56,10 @@ class Tx:
     @property
     def comments(self) -> Comments:
         return Comments(self._connection)
+
+    @property
+    def leaders(self) -> Leaders:
+        return Leaders(self._connection)
 
     @property
     def releases(self) -> Releases:
