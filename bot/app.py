@@ -26,6 +26,7 @@ from bot.web.supervisors import Supervisors
 from handlers.ledger import Ledger
 from handlers.quarantine import Quarantine
 from handlers.residents import Residents, ResidentsSettings
+from handlers.scorecards import Scorecards
 from handlers.waves import Waves
 from storage import migrate
 from storage.arrivals import Arrivals
@@ -68,6 +69,7 @@ class House:
     waves: Waves
     intake: Intake
     now: Callable[[], datetime]
+    scorecards: Scorecards
 
     @property
     def threshold(self) -> str | None:
@@ -120,7 +122,8 @@ async def opened(settings: Settings, *, now: Callable[[], datetime] = utc_now) -
         intake = Intake(residents, Lanes(), Quarantine(db, now), _sorry)
         ledger = Ledger(vault.ledger_signer(settings.ledger_name))
         waves = Waves(db, vault, now, ledger=ledger)
-        house = House(settings, db, vault, ledger, arrivals, residents, waves, intake, now)
+        scorecards = Scorecards(db, ledger, now)
+        house = House(settings, db, vault, ledger, arrivals, residents, waves, intake, now, scorecards)
         # What a crash left waiting, and what waits still when we go.
         await house.flush_arrivals()
         yield house

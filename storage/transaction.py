@@ -5,6 +5,8 @@ from storage.catalogue import Forms, Markers, Units, Waves, WaveUnits
 from storage.comments import Comments, Leaders
 from storage.contacts import Contacts, Quarantine
 from storage.people import Lobbies, People, Sessions
+from storage.scorecards import Scorecards
+from storage.staging import Staging
 from storage.statements import Connection
 from storage.trail import Documents, LedgerLines, Proposals, WaveSeals, WaveTerms
 
@@ -54,6 +56,10 @@ class Tx:
         return Receipts(self._connection)
 
     @property
+    def staging(self) -> Staging:
+        return Staging(self._connection)
+
+    @property
     def comments(self) -> Comments:
         return Comments(self._connection)
 
@@ -84,6 +90,10 @@ class Tx:
     @property
     def proposals(self) -> Proposals:
         return Proposals(self._connection)
+
+    @property
+    def scorecards(self) -> Scorecards:
+        return Scorecards(self._connection)
 
     @property
     def contacts(self) -> Contacts:

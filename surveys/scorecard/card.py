@@ -3,7 +3,6 @@ overall by the set's own pass rule, if it has one. It knows no other unit, and c
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 
 from surveys.assessment import Verdict
 from surveys.scorecard.criteria import CriteriaSet, PassRule, Threshold
@@ -125,14 +124,9 @@ def score(criteria: CriteriaSet, standing: Standing, terms: Terms) -> Scorecard:
 
     `records.standing(unit, year, as_of)` asks “as it was known then”. Raises NotInForce, FixedBySource, KeyError.
     """
-    if not _in_force(criteria, standing.year):
+    if not criteria.is_valid_in(standing.year):
         raise NotInForce(f"{criteria.id} was not in force in {standing.year}.")
     return _scored(criteria, standing, terms.checked(criteria))
-
-
-def _in_force(criteria: CriteriaSet, year: int) -> bool:
-    began = criteria.valid_from <= date(year, 12, 31)
-    return began and (criteria.valid_to is None or criteria.valid_to > date(year, 1, 1))
 
 
 def _scored(criteria: CriteriaSet, standing: Standing, terms: Terms) -> Scorecard:

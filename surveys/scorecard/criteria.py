@@ -142,6 +142,11 @@ class CriteriaSet:
     def is_valid_on(self, day: date) -> bool:
         return self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
 
+    def is_valid_in(self, year: int) -> bool:
+        """On any day of that year."""
+        began = self.valid_from <= date(year, 12, 31)
+        return began and (self.valid_to is None or self.valid_to > date(year, 1, 1))
+
     @property
     def digest(self) -> str:
         """Over everything a verdict depends on and every word it is explained with."""

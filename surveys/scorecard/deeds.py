@@ -257,8 +257,17 @@ class Appealed:
 
     @classmethod
     def of_plain(cls, plain: Mapping[str, Any]) -> "Appealed":
-        words = [plain[name] for name in ("id", "scorecard", "unit", "criterion", "officer", "reason")]
-        return cls(Appeal(*words, read_moment(plain["filed_at"])))
+        return cls(
+            Appeal(
+                plain["id"],
+                plain["scorecard"],
+                plain["unit"],
+                plain["criterion"],
+                plain["officer"],
+                plain["reason"],
+                read_moment(plain["filed_at"]),
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)

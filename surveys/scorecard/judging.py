@@ -46,6 +46,15 @@ class Terms:
                 raise FixedBySource(f"The threshold of {id} is not ours to set.")
         return self
 
+    def within(self, criteria: CriteriaSet) -> "Terms":
+        """Without thresholds for criteria that the set does not have, or does not leave open: another version of it may."""
+        open_ones = {
+            criterion.id
+            for criterion in criteria.criteria
+            if criterion.threshold is None and criterion.measure is not Measure.YES_NO
+        }
+        return Terms(self.minimum, {id: each for id, each in self.thresholds.items() if id in open_ones})
+
 
 @dataclass(frozen=True, slots=True)
 class Line:

@@ -61,6 +61,7 @@ class Roadmap:
     name: str
     source: str
     province: str | None
+    """The code of the province whose wards it speaks of; None: of every province's."""
     note: str
     targets: tuple[Target, ...]
 

@@ -53,7 +53,8 @@ def test_shares_are_those_of_the_sources():
 def test_every_roadmap_names_its_source():
     assert all(roadmap.source for roadmap in load_roadmaps().values())
     assert TRA_VINH.province == "TV"
-    assert HA_TINH.province is None
+    assert HA_TINH.province == "42"
+    assert NATION.province is None
 
 
 @pytest.mark.parametrize(
