@@ -30,7 +30,7 @@ Key = tuple[str, Stream, Mode]
 
 # ── Thresholds, each with its reason ─────────────────────────────────────────────────────────────────────────────
 
-ALPHA = 1e-4  # of a stratum's test: 3,000 honest strata expect one flag in three waves, if chances are as modelled
+ALPHA = 1e-3  # of a stratum's test: a thousand honest strata expect one flag, and a flag costs two persons an hour
 AT_LEAST = 10  # ballots before a number of them says anything: k, so that no finding is about fewer than a published group
 SHARE_THAT_MATTERS = (
     0.05  # of a stratum's ballots: what moves an index by less is not worth two persons' time
@@ -43,6 +43,7 @@ LEAST_DISPERSION = 2.0  # households of two on average, even where a stratum is 
 MOST_DISPERSION = 6.0  # beyond this it is the stuffed hours themselves that scatter
 FEWEST_OTHER_DAYS = 2  # an expectation from one day is none
 FEWEST_ELSEWHERE = 30  # ballots of other units before their rhythm says when notices went out
+RHYTHM_OF = 4  # times a stratum's size must lie elsewhere for the wave's rhythm to be smoother than its own
 LOCAL_OFFSET = 7  # hours; Vietnam has no summer time
 
 # Issuance. A slip of paper without a reminder does not come back more often than what OMB's Standards and Guidelines for
@@ -59,9 +60,9 @@ FEWEST_SCALES = 2  # the visit rating has no more; equal answers alone are nothi
 HONEST_HURRY = 0.05  # who knows the form from last time answers as fast; so many are never remarked on
 
 # Response rate × top share: the fingerprint of P. Klimek et al., PNAS 109 (2012) 16469-16473 (turnout × winner's share), as two
-# modified z-scores (B. Iglewicz, D. Hoaglin, How to Detect and Handle Outliers, 1993: 3.5 for one score). Both together at 2.5
-# are rarer than one at 3.5: 4e-5 against 2e-4, if independent.
-BOTH_BEYOND = 2.5
+# modified z-scores (B. Iglewicz, D. Hoaglin, How to Detect and Handle Outliers, 1993: 3.5 for one score, 2e-4). Both together
+# at 2.0 are about as rare: 5e-4, if they have nothing to do with each other.
+BOTH_BEYOND = 2.0
 FEWEST_WARDS = 8  # a median of fewer tells little of what is usual
 LEAST_SPREAD = 0.25  # on the logit scale: wards that are all alike do not make a small difference an outlier
 MAD_TO_SIGMA = 1.4826
@@ -263,7 +264,8 @@ def _burst(seen: _Seen, rhythm: Counter[int], total: int) -> Finding | None:
         if not expectations:
             continue
         count, expected = seen.hours[hour], max(1.0, *expectations)
-        chance = _negative_binomial_tail(count, expected, days.dispersion(hour)) * days.tested
+        scatter = _dispersion(seen.hours, rhythm, hour) or days.dispersion(hour)
+        chance = _negative_binomial_tail(count, expected, scatter) * days.tested
         if chance < ALPHA:
             findings.append((chance, Finding(Flag.BURST, count, round(expected, 1), hour)))
     return min(findings, key=lambda each: each[0])[1] if findings else None
@@ -309,7 +311,7 @@ class _Days:
             if mean >= 0.5:
                 statistic += sum((count - mean) ** 2 for count in counts) / mean
                 degrees += len(counts) - 1
-        return min(MOST_DISPERSION, max(LEAST_DISPERSION, statistic / degrees if degrees else 0.0))
+        return _kept_within(statistic / degrees if degrees else 0.0)
 
     def _usual(self, hour: int, of_day: int) -> float:
         """The mean of that hour of the day over the other days, or of the hour beside it where that is busier."""
@@ -319,6 +321,25 @@ class _Days:
             if 0 <= of_day + near < 24:
                 means.append((self._of_hour[of_day + near] - self._hours[hour + near]) / others)
         return max(means)
+
+
+def _dispersion(hours: Counter[int], rhythm: Counter[int], without: int) -> float | None:
+    """Pearson's χ²/df of a stratum's hours around the wave's rhythm; None where the rest of the wave is too small to have one."""
+    size = hours.total() - hours[without]
+    elsewhere = rhythm.total() - rhythm[without] - size
+    if elsewhere < RHYTHM_OF * size:
+        return None
+    statistic, degrees = 0.0, 0
+    for hour, count in rhythm.items():
+        mean = size * (count - hours[hour]) / elsewhere
+        if hour != without and mean >= 0.5:
+            statistic += (hours[hour] - mean) ** 2 / mean
+            degrees += 1
+    return _kept_within(statistic / degrees) if degrees else None
+
+
+def _kept_within(dispersion: float) -> float:
+    return min(MOST_DISPERSION, max(LEAST_DISPERSION, dispersion))
 
 
 def _split(hour: int) -> tuple[int, int]:
