@@ -1,8 +1,10 @@
 """Appends to the ledger, in the transaction of the deed it tells of: neither is ever without the other."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from storage.transaction import Tx
+from surveys.heads import Head
 from surveys.ledger import Entry, appended, read_entry
 from surveys.records import Record, Stories
 from surveys.signatures import PublicKey, Signer
@@ -23,6 +25,10 @@ class Ledger:
     def key(self) -> PublicKey:
         """The key to publish: whoever checks a package takes it from there."""
         return self._signer.key
+
+    def head(self, lines: Iterable[str]) -> str:
+        """The signed head of a ledger of these lines: the file to hand out."""
+        return Head.over(lines, self.key).signed(self._signer)
 
     async def append(self, tx: Tx, record: Record, now: datetime) -> Entry:
         """Raises Unfit when the record cannot come next; then nothing was written."""

@@ -79,6 +79,7 @@ class Verified:
     """Over all leaves, in hex: what the ledger sealed."""
     leaves: int
     withdrawn: int
+    receipts: int
     excluded: int
     """Ballots in the tree that two persons took out of the count, with a reason that is published."""
     units: int
@@ -120,7 +121,7 @@ def verify(file: BinaryIO, key: PublicKey, witnesses: Mapping[str, str] | None =
     story = _story(entries, package.wave)
     form, terms, criteria = _documents(package, story)
     tally, excluded = _ballots(package, story, form, terms)
-    _check_receipts(package, story)
+    receipts = _receipts(package, story)
     is_worded_otherwise = _check_release(package, story, form, terms, criteria, tally)
     scorecards = check_scorecards(package, entries)
     return Verified(
@@ -128,6 +129,7 @@ def verify(file: BinaryIO, key: PublicKey, witnesses: Mapping[str, str] | None =
         root=story.sealed.root,
         leaves=story.sealed.count,
         withdrawn=story.withdrawn,
+        receipts=receipts,
         excluded=excluded,
         units=len(terms.units),
         scorecards=scorecards,
@@ -306,8 +308,8 @@ def _is_sealed(story: _Story, tree: merkle.Accumulator, *, withdrawn: int) -> No
         raise DoesNotFollow(LEDGER, line, reason)
 
 
-def _check_receipts(package: Package, story: _Story) -> None:
-    """That the list of receipts is the one that was sealed, and has one for every ballot that was not withdrawn."""
+def _receipts(package: Package, story: _Story) -> int:
+    """How many, once the list is the one that was sealed and has one for every ballot that was not withdrawn."""
     receipts = ReceiptsDigest()
     for number, receipt in package.lines(RECEIPTS):
         try:
@@ -322,6 +324,7 @@ def _check_receipts(package: Package, story: _Story) -> None:
         line = story.lines[story.sealed]
         reason = f"These are not the receipts that were sealed (line {line} of {LEDGER}): one was changed."
         raise DoesNotFollow(RECEIPTS, 0, reason)
+    return receipts.count
 
 
 # ── The release ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -26,6 +26,12 @@ waves = typer.Typer(
 app.add_typer(forms, name="forms")
 app.add_typer(units, name="units")
 app.add_typer(waves, name="waves")
+ledger = typer.Typer(
+    help="The signed ledger: its key, heads for witnesses, packages for auditors.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(ledger, name="ledger")
 
 
 @app.command()
@@ -162,6 +168,64 @@ def links(
     from bot.cli.desk import links as work
 
     _exit(work(slug, stream))
+
+
+@ledger.command("key")
+def ledger_key() -> None:
+    """Print the key to publish, and its fingerprint."""
+    from bot.cli.ledger import key as work
+
+    _exit(work())
+
+
+@ledger.command("export")
+def ledger_export(
+    to: Annotated[
+        Path | None, typer.Option(help="A directory for the whole ledger, the key and the signed head.")
+    ] = None,
+) -> None:
+    """Print the signed head for a witness to keep; with --to, write it down beside the ledger it stands for."""
+    from bot.cli.ledger import export as work
+
+    _exit(work(to))
+
+
+@ledger.command("show")
+def ledger_show(
+    slug: Annotated[str | None, typer.Argument(help="Only this wave's entries.")] = None,
+) -> None:
+    """What the ledger says, an entry a line."""
+    from bot.cli.ledger import show as work
+
+    _exit(work(slug))
+
+
+@ledger.command("package")
+def ledger_package(
+    slug: Annotated[str, typer.Argument(help="The wave's short name.")],
+    file: Annotated[Path, typer.Argument(help="Where to write it, such as 2026.zip.")],
+) -> None:
+    """Write the package from which an auditor checks a released wave, and check it. It holds single ballots: auditors only."""
+    from bot.cli.ledger import package as work
+
+    _exit(work(slug, file))
+
+
+@app.command()
+def verify(
+    file: Annotated[Path, typer.Argument(help="An auditors' package.")],
+    key: Annotated[
+        str, typer.Option(help="The published key, or a file with it; never from the package itself.")
+    ],
+    witness: Annotated[
+        list[str] | None, typer.Option(help="NAME=FILE: a head somebody kept. May be given several times.")
+    ] = None,
+) -> None:
+    """Check, from the package alone, that a wave's published figures follow from its sealed ballots. Needs no settings,
+    no database and no network."""
+    from bot.cli.verify import verify as work
+
+    _exit(work(file, key, witness or ()))
 
 
 def _exit(code: int) -> None:

@@ -78,6 +78,7 @@ def test_everything_follows_in_an_honest_package() -> None:
         root=told(Sealed).root,
         leaves=PLACES,
         withdrawn=len(BLANK),
+        receipts=PLACES - len(BLANK),
         excluded=told(Exclusion).count,
         units=6,
         scorecards=2,
