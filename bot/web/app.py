@@ -129,6 +129,7 @@ class _Rooms:
         self.routes = (
             Route("/", self.home if has_chat else self.results),
             Route("/results", self.results),
+            Route("/results/{unit}", self.ward),
             Route("/healthz", self.healthz),
             Route("/robots.txt", self.robots),
             Route("/static/{name}", self.static),
@@ -143,8 +144,17 @@ class _Rooms:
 
     async def results(self, request: Request) -> Response:
         language = _language(request)
-        response = HTMLResponse(self._pages.results(language, boards(await self._results())))
-        return self._remembering(request, response, language)
+        found = boards(await self._results())
+        slug = request.query_params.get("wave")
+        page = self._pages.wave(language, found, slug) if slug else self._pages.results(language, found)
+        return self._shown(request, language, page)
+
+    async def ward(self, request: Request) -> Response:
+        """One unit over its waves."""
+        language = _language(request)
+        unit = request.path_params["unit"]
+        wards = [ward for ward in await self._results() if ward.unit == unit]
+        return self._shown(request, language, self._pages.ward(language, unit, wards))
 
     async def healthz(self, request: Request) -> Response:
         found = await self._health()
@@ -171,6 +181,11 @@ class _Rooms:
     async def failed(self, request: Request, problem: Exception) -> Response:
         log.error("web.failed", path=request.url.path, error=type(problem).__name__)
         return HTMLResponse(self._pages.plain(_language(request), "error.failed"), 500)
+
+    def _shown(self, request: Request, language: str, page: str | None) -> Response:
+        if page is None:
+            raise HTTPException(404)
+        return self._remembering(request, HTMLResponse(page), language)
 
     def _remembering(self, request: Request, response: Response, language: str) -> Response:
         """A language chosen on the page stays chosen."""

@@ -1,13 +1,38 @@
-"""Released wards, put together as the page shows them: the latest wave first, its wards by name. It computes no figure."""
+"""Released wards, put together as the pages show them. What is concluded from them (bands, shrunken shares, limits) comes from
+`surveys.statistics`, over released figures only."""
 
+import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
 
+from bot.web.charts import Limits, Trend, WardPlot, trend, ward_plot
+from bot.web.words import HERE
+from surveys.assessment import presets
 from surveys.forms.form import Role
 from surveys.releases import QuestionTable, ReleasedWard, ReleasedWave
+from surveys.results import Proportion, Side
+from surveys.statistics import Chart, Estimate, TooFewWards, laney_chart, order, p_chart, shrink
+from surveys.statistics.trends import PERIODS
 
-__all__ = ["Board", "boards", "on_the_scale", "open_headline", "the_others"]
+__all__ = [
+    "Board",
+    "History",
+    "boards",
+    "histories",
+    "latest",
+    "on_the_scale",
+    "open_headline",
+    "period",
+    "plot_of",
+    "source_of",
+    "the_others",
+]
+
+PERIOD = re.compile(r"(?:(\d{1,2})/)?(\d{4})(?!.*\d{4})")
+FEWEST_PERIODS = 3  # two points always lie on a line; limits from them say nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +41,47 @@ class Board:
 
     wave: ReleasedWave
     wards: tuple[ReleasedWard, ...]
+
+    @property
+    def version(self) -> object:
+        return self.wave.slug, self.wave.released_at, len(self.wards)
+
+    def ward(self, unit: str) -> ReleasedWard:
+        """Raises KeyError."""
+        for ward in self.wards:
+            if ward.unit == unit:
+                return ward
+        raise KeyError(unit)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """One ward over the waves of one audience, the earliest first."""
+
+    audience: str
+    wards: tuple[ReleasedWard, ...]
+    trend: Trend
+    chart: Chart | None
+    """None for too few shown periods."""
+    limits: Mapping[int, Limits]
+    """Place of each shown period → how far chance alone moves it."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return tuple(period(ward.wave) for ward in self.wards)
+
+    @property
+    def outside_labels(self) -> tuple[str, ...]:
+        return tuple(self.labels[place] for place in self.outside)
+
+    @property
+    def latest(self) -> ReleasedWard:
+        return self.wards[-1]
+
+    @property
+    def outside(self) -> tuple[int, ...]:
+        """Places of the periods that moved by more than chance makes them."""
+        return tuple(place for place, column in enumerate(self.trend.columns) if column.is_outside)
 
 
 def boards(released: Iterable[ReleasedWard]) -> tuple[Board, ...]:
@@ -27,6 +93,40 @@ def boards(released: Iterable[ReleasedWard]) -> tuple[Board, ...]:
         Board(wards[0].wave, tuple(sorted(wards, key=lambda ward: _alphabetical(ward.unit_name))))
         for wards in waves.values()
     )
+
+
+def source_of(threshold: Decimal | None) -> str | None:
+    """Where a threshold comes from, if it is one that has a source."""
+    return next((preset.source for preset in presets() if preset.share == threshold), None)
+
+
+def latest(found: Iterable[Board]) -> tuple[Board, ...]:
+    """The latest wave of each audience."""
+    seen: dict[str, Board] = {}
+    for board in found:
+        seen.setdefault(board.wave.audience, board)
+    return tuple(seen.values())
+
+
+def plot_of(board: Board) -> WardPlot:
+    """Wards one under the other, in bands: two stand in different ones only where the interval of their difference says so."""
+    figures = {ward.unit: ward.index.figure for ward in board.wards if ward.index.figure is not None}
+    ordering = order({unit: Estimate.of(figure) for unit, figure in figures.items()})
+    threshold = board.wave.threshold
+    return ward_plot(
+        {ward.unit: ward.index for ward in board.wards},
+        ordering,
+        None if threshold is None else float(threshold),
+        _shrunken(figures),
+    )
+
+
+def histories(wards: Iterable[ReleasedWard]) -> tuple[History, ...]:
+    """`wards`: one unit in all its waves, the latest first."""
+    audiences: dict[str, list[ReleasedWard]] = {}
+    for ward in wards:
+        audiences.setdefault(ward.wave.audience, []).append(ward)
+    return tuple(_history(audience, found[::-1]) for audience, found in audiences.items())
 
 
 def on_the_scale(ward: ReleasedWard) -> tuple[QuestionTable, ...]:
@@ -42,6 +142,50 @@ def open_headline(ward: ReleasedWard) -> QuestionTable | None:
     scales = [table for table in ward.open_questions if table.index is not None]
     overall = [table for table in scales if table.role == Role.OVERALL]
     return next(iter(overall or scales), None)
+
+
+def period(wave: ReleasedWave) -> str:
+    """A wave in a few letters: `2026`, `11/2026`; of a title without either, the month it was released in."""
+    found = PERIOD.search(wave.title)
+    if found is not None:
+        return found.group(0)
+    if wave.released_at is None:
+        return wave.slug
+    moment = wave.released_at.astimezone(HERE)
+    return f"{moment.month}/{moment.year}"
+
+
+def _history(audience: str, wards: list[ReleasedWard]) -> History:
+    shown = {place: ward.index.figure for place, ward in enumerate(wards) if ward.index.figure is not None}
+    chart = _chart(shown)
+    points = dict(zip(shown, chart.points, strict=True)) if chart else {}
+    limits: Mapping[int, Limits] = points
+    threshold = wards[-1].wave.threshold
+    drawn = trend(
+        [(period(ward.wave), ward.index) for ward in wards],
+        limits,
+        [place for place, point in points.items() if point.side is not Side.WITHIN],
+        chart.centre if chart else None,
+        None if threshold is None else float(threshold),
+    )
+    return History(audience, tuple(wards), drawn, chart, limits)
+
+
+def _chart(shown: Mapping[int, Proportion]) -> Chart | None:
+    if len(shown) < FEWEST_PERIODS:
+        return None
+    figures = list(shown.values())
+    # How much periods differ by themselves is learnt from many: of a few, the one that fell would hide itself. And what
+    # differs by less than chance would leave limits narrower than chance: Shewhart's are the floor.
+    found = laney_chart(figures) if len(figures) >= PERIODS else None
+    return found if found is not None and found.sigma_z >= 1 else p_chart(figures)
+
+
+def _shrunken(figures: Mapping[str, Proportion]) -> Mapping[str, Fraction]:
+    try:
+        return {unit: each.share for unit, each in shrink(figures).items()}
+    except TooFewWards:
+        return {}
 
 
 def _alphabetical(name: str) -> str:

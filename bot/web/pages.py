@@ -9,8 +9,19 @@ from types import MappingProxyType
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from bot.web.board import Board, on_the_scale, open_headline, the_others
+from bot.web.board import (
+    Board,
+    boards,
+    histories,
+    latest,
+    on_the_scale,
+    open_headline,
+    plot_of,
+    source_of,
+    the_others,
+)
 from bot.web.words import DEFAULT_LANGUAGE, LANGUAGES, NUMBER_SPACE, Words
+from surveys.releases import ReleasedWard
 
 __all__ = ["Asset", "Pages"]
 
@@ -35,7 +46,7 @@ class Pages:
         found = [_asset(path) for path in sorted((HERE / "static").iterdir())]
         self.assets: Mapping[str, Asset] = MappingProxyType({asset.name: asset for _, asset in found})
         places = {original: f"/static/{asset.name}" for original, asset in found}
-        self._drawn: dict[tuple[str, str], tuple[object, str]] = {}
+        self._drawn: dict[tuple[str, str, str], tuple[object, str]] = {}
         self._environment = Environment(
             loader=FileSystemLoader(HERE / "templates"),
             autoescape=select_autoescape(),
@@ -49,27 +60,50 @@ class Pages:
             on_the_scale=on_the_scale,
             the_others=the_others,
             open_headline=open_headline,
+            plot_of=plot_of,
+            source_of=source_of,
         )
         self._environment.globals.update(
             asset=places.__getitem__, languages=LANGUAGES, demo=demo, telegram_url=telegram_url, k=k
         )
 
     def home(self, language: str, boards: Sequence[Board]) -> str:
-        return self._kept("page.html", language, boards)
+        return self._kept("page.html", language, "", boards, boards=latest(boards), earlier=())
 
     def results(self, language: str, boards: Sequence[Board]) -> str:
-        return self._kept("results.html", language, boards)
+        """The latest wave of each audience in full, the way to the others."""
+        shown = latest(boards)
+        earlier = tuple(board for board in boards if board not in shown)
+        return self._kept("results.html", language, "", boards, boards=shown, earlier=earlier)
+
+    def wave(self, language: str, boards: Sequence[Board], slug: str) -> str | None:
+        """One wave in full; None where none of that name is released."""
+        shown = tuple(board for board in boards if board.wave.slug == slug)
+        if not shown:
+            return None
+        others = tuple(board for board in boards if board not in shown)
+        return self._kept("results.html", language, slug, boards, boards=shown, earlier=others)
+
+    def ward(self, language: str, unit: str, wards: Sequence[ReleasedWard]) -> str | None:
+        """One unit over all its waves, the latest first; None where nothing is released of it."""
+        if not wards:
+            return None
+        return self._kept(
+            "ward.html", language, unit, boards(wards), unit_name=wards[0].unit_name, past=histories(wards)
+        )
 
     def plain(self, language: str, key: str) -> str:
         """One sentence and the way back."""
         return self.drawn("plain.html", language, title=Words(language)(key))
 
-    def _kept(self, template: str, language: str, boards: Sequence[Board]) -> str:
+    def _kept(
+        self, template: str, language: str, subject: str, released: Sequence[Board], **values: object
+    ) -> str:
         """A release never changes, and nothing on these pages is about who reads them: they are drawn once."""
-        released = tuple((board.wave.slug, board.wave.released_at, len(board.wards)) for board in boards)
-        key = template, language
-        if key not in self._drawn or self._drawn[key][0] != released:
-            self._drawn[key] = released, self.drawn(template, language, boards=boards)
+        version = tuple(board.version for board in released)
+        key = template, language, subject
+        if key not in self._drawn or self._drawn[key][0] != version:
+            self._drawn[key] = version, self.drawn(template, language, **values)
         return self._drawn[key][1]
 
     def drawn(self, template: str, language: str, **values: object) -> str:

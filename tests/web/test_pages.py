@@ -71,7 +71,7 @@ def drawn(released: Sequence[ReleasedWard]) -> str:
 
 def test_a_small_group_that_agrees_has_a_bound_and_no_figure():
     page = drawn(sample.released())
-    card = page.partition("Phường Nguyệt Hóa")[2].partition("<details>")[0]
+    card = page.partition('id="nam-2026-29254"')[2].partition("<details>")[0]
 
     assert "≥ 90 %" in card
     assert "dưới 10 người" in card
