@@ -31,6 +31,7 @@ from surveys.lobby import Begin, Effect, Enrol, Export, Lobby, Resume, Unsubscri
 from surveys.lobby_pages import World
 from surveys.reception import Reception, Step
 from surveys.running import Running, local
+from surveys.stuffing import hour_of
 from surveys.taps import Message
 from surveys.waves import GRACE
 
@@ -40,6 +41,8 @@ log = structlog.get_logger()
 
 SEED_BYTES = 6
 NOTICES = "notices"
+WITHDRAWN = b""
+"""What a session holds once it was withdrawn."""
 UNREADABLE = (Tampered, KeyGone, ValueError, KeyError, TypeError)
 
 
@@ -155,11 +158,14 @@ class Residents:
         return found
 
     def _opened_sessions(self, rests: Person) -> dict[int, Session]:
-        """By wave. One that cannot be read is as if it were not there: a person must always be able to go on."""
+        """By wave. A withdrawn one is not there; one that cannot be read is as if it were not, for a person must always be
+        able to go on."""
         sessions = {}
         for nullifier, (wave, sealed) in rests.sessions.items():
             try:
-                sessions[wave] = Session.from_json(self._vault.open_body(wave, nullifier, sealed))
+                opened = self._vault.open_body(wave, nullifier, sealed)
+                if opened != WITHDRAWN:
+                    sessions[wave] = Session.from_json(opened)
             except UNREADABLE as problem:
                 log.error("session.unreadable", wave=wave, reason=type(problem).__name__)
         return sessions
@@ -191,6 +197,9 @@ class Residents:
         seen = session.seen if caller.lobby is None else marks.joined(session.seen, caller.lobby.seen)
         others = (each.turn for wave, each in caller.sessions.items() if wave != session.wave)
         turn = max(session.turn, 1 + max(others, default=0))
+        known = caller.sessions.get(session.wave)
+        if known is not None and known.answers != session.answers:
+            session = session.timed(caller.now.timestamp())
         return replace(session, seen=marks.with_mark(seen, caller.mark), turn=turn)
 
     def _made_out(self, message: Message, person: bytes) -> Say:
@@ -326,6 +335,8 @@ class Residents:
             language=lobby.language,
             receipt=new_receipt(secrets.token_bytes(RECEIPT_BYTES)),
             seed=secrets.token_hex(SEED_BYTES),
+            begun_hour=hour_of(caller.now),
+            since=int(caller.now.timestamp()),
         )
         turn = turns.begin(caller.running[agreed.wave].form, session, self._occasion(caller, agreed.wave))
         return Outcome(turn.say, session=turn.session, leaves_lobby=True)
@@ -353,7 +364,7 @@ class Residents:
         match outcome.effect:
             case Withdraw(waves):
                 for wave in waves:
-                    await tx.sessions.delete(caller.nullifiers[wave])
+                    await self._withdrawn(tx, caller, wave)
             case Enrol(unit, consent):
                 # Never a row beside the answers: the journal reaches the database in bulk and in no order.
                 await self._enrolled(caller, unit, consent)
@@ -362,6 +373,11 @@ class Residents:
             case Export():
                 return await self._exported(tx, caller, outcome)
         return outcome
+
+    async def _withdrawn(self, tx: Tx, caller: Caller, wave: int) -> None:
+        """Nothing is left but that somebody withdrew: as large as a session just begun, and as unreadable. Sealing counts it."""
+        nullifier = caller.nullifiers[wave]
+        await tx.sessions.save(nullifier, wave, self._vault.seal_body(wave, nullifier, WITHDRAWN))
 
     async def _exported(self, tx: Tx, caller: Caller, outcome: Outcome) -> Outcome:
         held = [(caller.running[wave], session) for wave, session in caller.sessions.items()]

@@ -1,38 +1,58 @@
 """The life of a wave: opened, closed, sealed, its key destroyed, released. Each step is one transaction, may be repeated after a
-crash at any point, and does nothing where it was done before."""
+crash at any point, and does nothing where it was done before. What a step changes and what the ledger says of it are kept together."""
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import structlog
 
 from handlers.ledger import Ledger
-from handlers.published import id_of
+from handlers.postponing import Postponement, Postponing
+from handlers.published import form_of, id_of
 from handlers.publishing import computed
-from handlers.sealing import Sealed, Sealing, Unreadable
+from handlers.sealing import Changed, LaidOut, Sealed, Sealing, Superseded, Unreadable
 from storage import rows
 from storage.database import Database
 from storage.transaction import Tx
-from storage.vault import Vault
-from surveys import preregistration
+from storage.vault import KeyGone, Tampered, Vault
+from surveys import preregistration, records
 from surveys.assessment import criteria_text, read_threshold
 from surveys.disclosure import DEFAULT_K, checked_k
 from surveys.forms.form import Form
 from surveys.forms.published import form_to_json
 from surveys.releases import ReleasedWard, Terms
 from surveys.statistics import Plan as WeightPlan
-from surveys.waves import Audience, State, Step, Times, TooEarly, next_step
+from surveys.waves import FLAGGED, Audience, State, Step, Times, TooEarly, next_step
 
-__all__ = ["NoSuchWave", "Plan", "Sealed", "Unreadable", "Waves"]
+__all__ = [
+    "KeyStillThere",
+    "NoSuchWave",
+    "Plan",
+    "Postponement",
+    "Sealed",
+    "Superseded",
+    "Unreadable",
+    "Waves",
+]
 
 log = structlog.get_logger()
 
 NOBODY_DRAWN = "none"
+TRIES = 3  # to lay a wave out while its sessions stay as they are; they do, once nobody can withdraw
+PROBE = bytes(16)
+"""The nullifier of nobody, by which it is tried whether a key still opens anything."""
+TROUBLE = (Unreadable, Superseded, ValueError, LookupError, AssertionError)
+"""What keeps one wave where it is, and no other. What is nobody's fault here – the database is away – keeps them all."""
 
 
 class NoSuchWave(LookupError):
     """There is no wave of that name."""
+
+
+class KeyStillThere(ValueError):
+    """A wave's key was to be destroyed, and still something can be computed with it. Nothing was recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +94,9 @@ class Waves:
         self._now = now
         self._ledger = ledger or Ledger(vault.ledger_signer("langnghe"))
         self._criteria = criteria or criteria_text("qd1578")
-        self._sealing = Sealing(vault)
+        self._sealing = Sealing(db, vault)
+        self._postponing = Postponing(db, self._ledger, now)
+        self._troubles: dict[str, str] = {}
         self._minimum = minimum
         self._read: dict[tuple[int, str], ReleasedWard] = {}
 
@@ -96,7 +118,8 @@ class Waves:
             # The key is on disk before the wave takes its first answer.
             self._vault.create_wave(wave_id)
             async with self._db.transaction() as tx:
-                await self._fix(tx, wave, plan)
+                opened = await self._fix(tx, wave, plan.form, plan.seed, tuple(plan.weights))
+                await self._ledger.append(tx, opened, self._now())
                 await tx.waves.set_state(wave_id, State.OPEN)
             log.info("wave.opened", wave=plan.slug)
         return wave_id
@@ -108,41 +131,53 @@ class Waves:
         """
         async with self._db.transaction() as tx:
             wave = await self._wave(tx, slug)
-            if not self._is_next(wave, Step.CLOSE):
+            if not await self._is_next(tx, wave, Step.CLOSE):
                 return False
             await tx.waves.set_state(id_of(wave), State.CLOSED, self._now())
         log.info("wave.closed", wave=slug)
         return True
 
     async def seal(self, slug: str) -> Sealed | None:
-        """Rewrites every session as a ballot without its nullifier, comments apart and shuffled, and deletes the sessions:
-        all of it or nothing. None when it was sealed before.
+        """Every session becomes a ballot without its nullifier, its comments and its receipt apart from it, and the ledger holds
+        the root over all of them: all of it or nothing. None when it was sealed before.
 
-        Raises TooEarly within the days of grace, and Unreadable when a session cannot be opened.
+        Raises TooEarly within the days of grace, Unreadable when a session cannot be opened, and Superseded when another
+        process is at it.
         """
-        async with self._db.transaction() as tx:
+        async with self._db.reading() as tx:
             wave = await self._wave(tx, slug)
-            if not self._is_next(wave, Step.SEAL):
+            if not await self._is_next(tx, wave, Step.SEAL):
                 return None
-            sealed = await self._sealing.rewrite(tx, wave)
-            await tx.sessions.delete_wave(id_of(wave))
-            await tx.waves.set_state(id_of(wave), State.SEALED, self._now())
-        log.info("wave.sealed", wave=slug, ballots=sealed.ballots, comments=sealed.comments)
-        return sealed
+        await self._adopt(slug)
+        with self._vault.alone_with_wave(id_of(wave)) as is_alone:
+            if not is_alone:
+                raise Superseded(f"{slug} is being sealed by another process.")
+            for _ in range(TRIES):
+                with suppress(Changed):
+                    return await self._shut(slug, await self._sealing.lay_out(wave))
+        raise Unreadable(f"{slug}: its sessions still change, though nobody can answer or withdraw any more.")
 
     async def destroy_key(self, slug: str) -> bool:
         """From here on not even we can tell whose ballot any ballot is. Whether this call recorded it.
 
-        Raises TooEarly before the wave is sealed.
+        Raises TooEarly before the wave is sealed or while its key is kept, and KeyStillThere when it does not go.
         """
         async with self._db.reading() as tx:
             wave = await self._wave(tx, slug)
-        if not self._is_next(wave, Step.DESTROY_KEY):
-            return False
+            if not await self._is_next(tx, wave, Step.DESTROY_KEY):
+                return False
         # First the key, then the record of it: a record without the deed would be a lie.
         self._vault.destroy_wave(id_of(wave))
+        self._probe(wave)
         async with self._db.transaction() as tx:
-            await tx.waves.set_key_destroyed(id_of(wave), self._now())
+            wave = await self._wave(tx, slug)
+            if wave.key_destroyed_at is not None:
+                return False  # another process was quicker
+            now = self._now()
+            # A wave that was sealed before there was a ledger stays outside of it.
+            if await tx.wave_seals.of(id_of(wave)) is not None:
+                await self._ledger.append(tx, records.KeyDestroyed(slug), now)
+            await tx.waves.set_key_destroyed(id_of(wave), now)
         log.info("wave.key_destroyed", wave=slug)
         return True
 
@@ -153,13 +188,13 @@ class Waves:
         """
         async with self._db.reading() as tx:
             wave = await self._wave(tx, slug)
-            if not self._is_next(wave, Step.RELEASE):
+            if not await self._is_next(tx, wave, Step.RELEASE):
                 return False
             released = await computed(tx, wave)
         now = self._now()
         async with self._db.transaction() as tx:
             wave = await self._wave(tx, slug)
-            if not self._is_next(wave, Step.RELEASE):
+            if not await self._is_next(tx, wave, Step.RELEASE):
                 return False  # another process was quicker; it computed the same
             for unit, ward in released.items():
                 await tx.releases.add(id_of(wave), unit, ward.to_json(), now)
@@ -168,15 +203,44 @@ class Waves:
         return True
 
     async def advance(self) -> list[tuple[str, Step]]:
-        """Takes every step of every wave that is due: what the clock calls, and what finishes after a crash what was begun."""
+        """Takes every step of every wave that is due: what the clock calls, and what finishes after a crash what was begun.
+        A wave that cannot go on is logged, and keeps no other from going on."""
         taken: list[tuple[str, Step]] = []
         async with self._db.reading() as tx:
             waves = await tx.waves.all()
         for wave in waves:
-            while step := await self._due(wave.slug):
-                await self._take(step, wave.slug)
-                taken.append((wave.slug, step))
+            try:
+                await self._adopt(wave.slug)
+                while step := await self._due(wave.slug):
+                    await self._take(step, wave.slug)
+                    taken.append((wave.slug, step))
+                self._troubles.pop(wave.slug, None)
+            except TROUBLE as trouble:
+                self._report(wave.slug, trouble)
         return taken
+
+    # ── Keeping a key for longer ──────────────────────────────────────────────────────────────────────────────
+
+    async def propose_keeping_key(self, slug: str, until: date, reason: str, *, by: str) -> str:
+        """The id by which another person confirms it. Raises NoSuchWave, and ValueError for what cannot be."""
+        async with self._db.reading() as tx:
+            wave = await self._wave(tx, slug)
+        return await self._postponing.propose(wave, until, reason, by=by)
+
+    async def confirm_keeping_key(self, proposal: str, *, by: str) -> Postponement:
+        """From now on the key is kept until then. Raises NoSuchProposal, SamePerson, and ValueError when it is too late."""
+        return await self._postponing.confirm(proposal, by=by)
+
+    async def postponements(self) -> list[Postponement]:
+        """Every one there ever was, with its reason, as the ledger has it; the latest first."""
+        return await self._postponing.all()
+
+    # ── What there is to see ──────────────────────────────────────────────────────────────────────────────────
+
+    async def is_included(self, receipt: str) -> bool:
+        """Whether a ballot with that receipt is sealed and counted. Nobody can tell which one it is."""
+        async with self._db.reading() as tx:
+            return await tx.receipts.wave_of(receipt) is not None
 
     async def results(self, *, wave: str | None = None, unit: str | None = None) -> tuple[ReleasedWard, ...]:
         """What is released, the latest first: of all wards, of one, of one wave. Nothing else is ever shown of a ballot."""
@@ -195,7 +259,7 @@ class Waves:
 
     async def _due(self, slug: str) -> Step | None:
         async with self._db.reading() as tx:
-            following = next_step(_times(await self._wave(tx, slug)))
+            following = next_step(await _times(tx, await self._wave(tx, slug)))
         if following is None:
             return None
         step, due = following
@@ -219,9 +283,9 @@ class Waves:
             raise NoSuchWave(slug)
         return wave
 
-    def _is_next(self, wave: rows.Wave, step: Step) -> bool:
+    async def _is_next(self, tx: Tx, wave: rows.Wave, step: Step) -> bool:
         """Whether the wave is at this step; False when it is past it. Raises TooEarly."""
-        following = next_step(_times(wave))
+        following = next_step(await _times(tx, wave))
         if following is None or _place(following[0]) > _place(step):
             return False
         if following[0] is not step:
@@ -230,8 +294,85 @@ class Waves:
             raise TooEarly(f"{wave.slug}: {step} not before {following[1]:%Y-%m-%d %H:%M %Z}.")
         return True
 
-    async def _fix(self, tx: Tx, wave: rows.Wave, plan: Plan) -> None:
-        """Terms, weights, formulas and criteria are on record before the first answer: nobody chooses them after seeing one."""
+    async def _shut(self, slug: str, laid_out: LaidOut) -> Sealed | None:
+        done = laid_out.sealed
+        async with self._db.transaction() as tx:
+            wave = await self._wave(tx, slug)
+            if not await self._is_next(tx, wave, Step.SEAL):
+                return None
+            await self._sealing.move(tx, wave, laid_out)
+            now = self._now()
+            await tx.strata.add_many(
+                rows.Stratum(wave_id=id_of(wave), unit=unit, stream=stream, mode=mode, body=watched.to_json())
+                for (unit, stream, mode), watched in sorted(laid_out.strata.items())
+            )
+            is_flagged = any(watched.flags for watched in laid_out.strata.values())
+            await tx.wave_seals.add(
+                rows.WaveSeal(
+                    wave_id=id_of(wave),
+                    root=laid_out.root,
+                    places=laid_out.places,
+                    withdrawn=done.withdrawn,
+                    release_due=now + FLAGGED if is_flagged else now,
+                )
+            )
+            if done.withdrawn:
+                await self._ledger.append(tx, records.Withdrawals(slug, done.withdrawn), now)
+            await self._ledger.append(tx, await _sealed_record(tx, wave, laid_out), now)
+            await tx.waves.set_state(id_of(wave), State.SEALED, now)
+        log.info(
+            "wave.sealed",
+            wave=slug,
+            ballots=done.ballots,
+            comments=done.comments,
+            withdrawn=done.withdrawn,
+            flagged=is_flagged,
+        )
+        return done
+
+    def _probe(self, wave: rows.Wave) -> None:
+        """Tries what must fail now. Raises KeyStillThere."""
+        tries: tuple[Callable[[], object], ...] = (
+            lambda: self._vault.nullifier(id_of(wave), PROBE),
+            lambda: self._vault.open_body(id_of(wave), PROBE, PROBE),
+        )
+        for probe in tries:
+            try:
+                probe()
+            except KeyGone:
+                continue
+            except Tampered:
+                pass  # it looked, so it had a key to look with
+            raise KeyStillThere(f"{wave.slug}: its key was destroyed, and is still there.")
+
+    def _report(self, slug: str, trouble: BaseException) -> None:
+        """Once for each trouble: a wave that waits for a person is tried again every minute."""
+        said = f"{type(trouble).__name__}: {trouble}"
+        if self._troubles.get(slug) != said:
+            self._troubles[slug] = said
+            log.error("wave.held_up", wave=slug, reason=said)
+
+    async def _adopt(self, slug: str) -> None:
+        """A wave that was opened by a version without a ledger is entered in it late, and said so. One that was sealed by such a
+        version stays outside: its ballots are bound otherwise; it only gets the terms it is released on."""
+        async with self._db.reading() as tx:
+            wave = await self._wave(tx, slug)
+            if wave.state in (State.DRAFT, State.RELEASED) or await tx.wave_terms.of(id_of(wave)):
+                return
+        async with self._db.transaction() as tx:
+            wave = await self._wave(tx, slug)
+            if await tx.wave_terms.of(id_of(wave)):
+                return
+            opened = await self._fix(tx, wave, await form_of(tx, wave), NOBODY_DRAWN, ())
+            if wave.state != State.SEALED:
+                await self._ledger.append(tx, opened, self._now())
+        log.warning("wave.adopted", wave=slug, in_ledger=wave.state != State.SEALED)
+
+    async def _fix(
+        self, tx: Tx, wave: rows.Wave, form: Form, seed: str, plans: tuple[WeightPlan, ...]
+    ) -> records.WaveOpened:
+        """Terms, weights, formulas and criteria are on record before the first answer: nobody chooses them after seeing one.
+        What the ledger is to say of it."""
         names = {unit.code: unit.name for unit in await tx.units.all()}
         taking_part = await tx.wave_units.of_wave(id_of(wave))
         terms = Terms(
@@ -243,7 +384,6 @@ class Waves:
             {each.unit: (names[each.unit], each.invited) for each in taking_part},
             self._minimum,
         )
-        plans = tuple(plan.weights)
         await tx.wave_terms.add(
             rows.WaveTerms(
                 wave_id=id_of(wave),
@@ -251,11 +391,10 @@ class Waves:
                 weights=await tx.documents.add(preregistration.weights_document(plans)),
                 formulas=await tx.documents.add(preregistration.formulas_document()),
                 criteria=await tx.documents.add(self._criteria),
-                seed=plan.seed,
+                seed=seed,
             )
         )
-        opened = preregistration.opened(plan.form, terms, seed=plan.seed, plans=plans)
-        await self._ledger.append(tx, opened, self._now())
+        return preregistration.opened(form, terms, seed=seed, plans=plans)
 
     async def _drafted(self, tx: Tx, plan: Plan) -> rows.Wave:
         form = plan.form
@@ -281,8 +420,35 @@ class Waves:
         return wave
 
 
-def _times(wave: rows.Wave) -> Times:
-    return Times(State(wave.state), wave.closes_at, wave.key_destroyed_at is not None)
+async def _times(tx: Tx, wave: rows.Wave) -> Times:
+    is_sealed = wave.state == State.SEALED
+    seal = await tx.wave_seals.of(id_of(wave)) if is_sealed else None
+    return Times(
+        State(wave.state),
+        wave.closes_at,
+        wave.key_destroyed_at is not None,
+        await tx.wave_seals.key_kept_until(id_of(wave)) if is_sealed else None,
+        seal.release_due if seal is not None else None,
+    )
+
+
+async def _sealed_record(tx: Tx, wave: rows.Wave, laid_out: LaidOut) -> records.Sealed:
+    """On what was fixed at the opening, also where a later version of this program would fix something else."""
+    fixed = await tx.wave_terms.of(id_of(wave))
+    form = await tx.forms.get(wave.form_id, wave.form_version)
+    assert fixed is not None, "a wave that is sealed has its terms"
+    assert form is not None, "a wave's form is held by a foreign key"
+    return records.Sealed(
+        wave=wave.slug,
+        root=laid_out.root.hex(),
+        count=laid_out.places,
+        receipts=laid_out.receipts,
+        form=form.digest,
+        terms=fixed.terms,
+        weights=fixed.weights,
+        criteria=fixed.criteria,
+        formulas=fixed.formulas,
+    )
 
 
 def _place(step: Step) -> int:

@@ -10,10 +10,11 @@ from storage import rows
 from storage.statements import Connection, Prepared, insert
 from surveys.ballot_box import SealedBallot
 
-__all__ = ["Ballots", "Receipts", "Releases", "SealedBallot"]
+__all__ = ["Ballots", "Receipts", "Releases", "SealedBallot", "Strata"]
 
 _ballots = rows.table(rows.Ballot).c
 _releases = rows.table(rows.Release).c
+_strata = rows.table(rows.Stratum).c
 _receipts = rows.table(rows.Receipt).c
 
 
@@ -58,6 +59,21 @@ class Receipts:
             yield receipt
 
 
+class Strata:
+    """What was counted of how ballots came, unit by unit and way by way."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def add_many(self, strata: Iterable[rows.Stratum]) -> None:
+        await self._connection.run_many(ADD_STRATUM, (stratum.model_dump() for stratum in strata))
+
+    async def of_wave(self, wave_id: int) -> list[rows.Stratum]:
+        """By unit, stream and mode."""
+        found = await self._connection.fetch(STRATA_OF_WAVE, wave_id=wave_id)
+        return [rows.Stratum(**dict(zip(_strata.keys(), row, strict=True))) for row in found]
+
+
 class Releases:
     """What wards may see. A release is never changed."""
 
@@ -94,6 +110,12 @@ BALLOTS_OF_WAVE = Prepared(
     select(*_sealed).where(_ballots.wave_id == bindparam("wave_id")).order_by(_ballots.position)
 )
 COUNT_BALLOTS = Prepared(select(func.count()).where(_ballots.wave_id == bindparam("wave_id")))
+ADD_STRATUM = insert(rows.table(rows.Stratum))
+STRATA_OF_WAVE = Prepared(
+    select(rows.table(rows.Stratum))
+    .where(_strata.wave_id == bindparam("wave_id"))
+    .order_by(_strata.unit, _strata.stream, _strata.mode)
+)
 ADD_RECEIPT = insert(rows.table(rows.Receipt))
 WAVE_OF_RECEIPT = Prepared(select(_receipts.wave_id).where(_receipts.receipt == bindparam("receipt")))
 RECEIPTS_OF_WAVE = Prepared(

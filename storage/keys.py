@@ -5,10 +5,13 @@ not even a crash brings it back. (A journalling or copy-on-write disk may keep o
 a disk that is encrypted, and leave it out of every backup.)
 """
 
+import fcntl
 import os
 import re
 import secrets
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 __all__ = ["KEY_SIZE", "FileKeys", "KeyGone"]
@@ -93,6 +96,20 @@ class FileKeys:
             return
         _erase(path)
         self._sync()
+
+    @contextmanager
+    def alone(self, name: str) -> Iterator[bool]:
+        """Whether nobody else on this machine does what that name stands for, until the block is left or the process dies."""
+        lock = os.open(self._directory / f".{name}.lock", os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+                return
+            yield True
+        finally:
+            os.close(lock)
 
     def exists(self, name: str) -> bool:
         return os.path.exists(self._path(name))

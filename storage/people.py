@@ -1,6 +1,5 @@
 """Where people are before a wave is sealed: ciphertext under nullifiers. No table here knows a person, a time or a ward."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -26,7 +25,6 @@ __all__ = ["Lobbies", "People", "Person", "Sessions"]
 _sessions = rows.table(rows.Session).c
 _lobbies = rows.table(rows.Lobby).c
 
-PAGE = 1000  # sessions deleted between two turns of the event loop
 NOT_A_WAVE = 0  # stands for the lobby where both are read at once; a wave's id is never below 1
 
 
@@ -86,14 +84,20 @@ class Sessions:
         [(number,)] = await self._connection.fetch(COUNT, wave_id=wave_id)
         return int(number)
 
+    async def nullifiers_after(self, wave_id: int, nullifier: bytes, some: int) -> list[bytes]:
+        """The next ones of a wave, in order, without their bodies."""
+        found = await self._connection.fetch(NULLIFIERS_AFTER, wave_id=wave_id, after=nullifier, some=some)
+        return [each for (each,) in found]
+
+    async def bodies(self, nullifiers: Sequence[bytes], of: int) -> dict[bytes, bytes]:
+        """Nullifier → body, for at most `of` of them: pages of one size share one statement."""
+        asked = [*nullifiers, *list(nullifiers[:1]) * (of - len(nullifiers))]
+        return {nullifier: body for nullifier, (_, body) in (await self.of(asked)).items()}
+
     async def delete_wave(self, wave_id: int) -> int:
-        """How many there were."""
-        gone = 0
-        while number := await self._connection.run(DELETE_SOME, wave_id=wave_id, some=PAGE):
-            gone += number
-            # A hundred thousand at once would keep everything else waiting for a second.
-            await asyncio.sleep(0)
-        return gone
+        """How many there were. The marks of spent tokens go with them: only the wave's key could read either."""
+        await self._connection.run_long(DELETE_SPENT, wave_id=wave_id)
+        return await self._connection.run_long(DELETE_OF_WAVE, wave_id=wave_id)
 
 
 class Lobbies:
@@ -117,15 +121,13 @@ class Lobbies:
 
 SAVE_SESSION = upsert(rows.table(rows.Session), "nullifier")
 DELETE_SESSION = Prepared(delete(rows.Session).where(_sessions.nullifier == bindparam("nullifier")))
-DELETE_SOME = Prepared(
-    delete(rows.Session).where(
-        _sessions.nullifier.in_(
-            select(_sessions.nullifier)
-            .where(_sessions.wave_id == bindparam("wave_id"))
-            .order_by(_sessions.nullifier)
-            .limit(bindparam("some", type_=Integer))
-        )
-    )
+DELETE_OF_WAVE = Prepared(delete(rows.Session).where(_sessions.wave_id == bindparam("wave_id")))
+DELETE_SPENT = Prepared(delete(rows.Spent).where(rows.table(rows.Spent).c.wave_id == bindparam("wave_id")))
+NULLIFIERS_AFTER = Prepared(
+    select(_sessions.nullifier)
+    .where(_sessions.wave_id == bindparam("wave_id"), _sessions.nullifier > bindparam("after"))
+    .order_by(_sessions.nullifier)
+    .limit(bindparam("some", type_=Integer))
 )
 OF_WAVE = Prepared(
     select(_sessions.nullifier, _sessions.body)

@@ -78,6 +78,9 @@ class PostgresConnection:
         await cursor.execute(compiled.text, compiled.values(values))
         return cursor.rowcount
 
+    async def run_long(self, statement: Prepared, **values: Any) -> int:
+        return await self.run(statement, **values)
+
     async def run_many(self, statement: Prepared, many: Iterable[Mapping[str, Any]]) -> None:
         compiled = statement.on(DIALECT)
         cursor = psycopg.AsyncRawCursor(await self._begun())

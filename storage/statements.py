@@ -92,6 +92,10 @@ class Connection(Protocol):
         """The number of rows it touched."""
         ...
 
+    async def run_long(self, statement: Prepared, **values: Any) -> int:
+        """As `run`, for a statement that takes seconds: other tasks go on meanwhile."""
+        ...
+
     async def run_many(self, statement: Prepared, many: Iterable[Mapping[str, Any]]) -> None:
         """Once for each set of values, which may come from a generator."""
         ...

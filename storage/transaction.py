@@ -1,13 +1,15 @@
 """What a unit of work can do: the repositories, as phrases (`tx.waves.open_at(now)`)."""
 
-from storage.ballots import Ballots, Receipts, Releases
+from storage.ballots import Ballots, Receipts, Releases, Strata
 from storage.catalogue import Forms, Markers, Units, Waves, WaveUnits
 from storage.comments import Comments, Leaders
 from storage.contacts import Contacts, Quarantine
+from storage.officers import OfficerAccounts
 from storage.people import Lobbies, People, Sessions
 from storage.scorecards import Scorecards
 from storage.staging import Staging
 from storage.statements import Connection
+from storage.tokens import Counters, Issuers, Tokens
 from storage.trail import Documents, LedgerLines, Proposals, WaveSeals, WaveTerms
 
 __all__ = ["Tx"]
@@ -56,6 +58,10 @@ class Tx:
         return Receipts(self._connection)
 
     @property
+    def strata(self) -> Strata:
+        return Strata(self._connection)
+
+    @property
     def staging(self) -> Staging:
         return Staging(self._connection)
 
@@ -94,6 +100,22 @@ class Tx:
     @property
     def scorecards(self) -> Scorecards:
         return Scorecards(self._connection)
+
+    @property
+    def tokens(self) -> Tokens:
+        return Tokens(self._connection)
+
+    @property
+    def issuers(self) -> Issuers:
+        return Issuers(self._connection)
+
+    @property
+    def counters(self) -> Counters:
+        return Counters(self._connection)
+
+    @property
+    def officers(self) -> OfficerAccounts:
+        return OfficerAccounts(self._connection)
 
     @property
     def contacts(self) -> Contacts:

@@ -9,6 +9,8 @@ import hashlib
 import hmac
 import json
 import os
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
@@ -98,6 +100,10 @@ class Vault:
         self._boxes.pop(_wave(wave_id), None)
         self._keys.destroy(_wave(wave_id))
 
+    def alone_with_wave(self, wave_id: int) -> AbstractContextManager[bool]:
+        """Whether nobody else on this machine seals this wave, while the block lasts."""
+        return self._keys.alone(_wave(wave_id))
+
     # ── The ledger's key ──────────────────────────────────────────────────────────────────────────────────────
 
     def ledger_signer(self, name: str) -> Signer:
@@ -122,6 +128,11 @@ class Vault:
         """16 bytes to order a heap by. A nullifier stood in files whose order tells when it came; this never rests
         anywhere, and differs from heap to heap, so that no order leads from one heap to another or to a moment."""
         return self._box(_wave(wave_id)).mark(b"place\0" + heap.encode() + b"\0" + nullifier)[:NULLIFIER_SIZE]
+
+    def places(self, wave_id: int, heap: str, nullifiers: Iterable[bytes]) -> list[bytes]:
+        """The place of each."""
+        mark, beginning = self._box(_wave(wave_id)).mark, b"place\0" + heap.encode() + b"\0"
+        return [mark(beginning + nullifier)[:NULLIFIER_SIZE] for nullifier in nullifiers]
 
     def spent_mark(self, wave_id: int, token: bytes) -> bytes:
         """The 16 bytes by which it is known that a token of this wave is spent, and by nobody else."""

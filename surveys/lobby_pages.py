@@ -68,6 +68,14 @@ class Pages:
     def held(self) -> list[Running]:
         return [wave for wave in self.world.running if wave.id in self.world.sessions]
 
+    def withdrawable(self) -> list[Running]:
+        return [wave for wave in self.held() if wave.can_withdraw(self.world.now)]
+
+    def open_in(self, unit: Unit) -> tuple[Running, ...]:
+        """What this person can answer there now."""
+        known = {wave.slug for wave in self.held()} | {self.lobby.entry.wave or ""}
+        return open_in(self.world.running, unit.code, self.world.now, known)
+
     def _open(self) -> Iterable[Running]:
         return (wave for wave in self.world.running if wave.is_open(self.world.now))
 
@@ -76,7 +84,7 @@ class Pages:
     def menu(self, text: str) -> Message:
         offers: list[Offer] = []
         unit = self.unit()
-        for wave in open_in(self.world.running, unit.code, self.world.now) if unit else ():
+        for wave in self.open_in(unit) if unit else ():
             offers.append(self._survey(wave))
         offers += [
             self.offer("button.other_ward" if unit else "button.choose_ward", "wards"),
@@ -209,16 +217,17 @@ class Pages:
     def my_data(self) -> Message:
         """What we hold about this person, and until when anything can be done about it."""
         lines, offers = [self.say("data.page")], [self.offer("button.export", "export")]
-        held = self.held()
+        held, withdrawable = self.held(), self.withdrawable()
         for wave in held:
             until = texts.day(self.lobby.language, wave.withdrawal_until)
-            lines.append(self.say("data.session", title=wave.title, until=until))
-            if len(held) > 1:
+            key = "data.session" if wave in withdrawable else "data.session_sealing"
+            lines.append(self.say(key, title=wave.title, until=until))
+            if wave in withdrawable and len(withdrawable) > 1:
                 label = self.offer("button.withdraw_one", f"withdraw.{wave.id}", title=wave.title)
                 offers.append(replace(label, label=texts.clipped(label.label, LABEL)))
         if not held:
             lines.append(self.say("data.none"))
-        else:
+        if withdrawable:
             offers.append(self.offer("button.withdraw", "withdraw"))
         lines.append(self.say("data.sealed"))
         offers += [self.offer("button.unsubscribe", "unsubscribe"), self.offer("button.menu", "menu")]

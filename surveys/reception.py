@@ -10,10 +10,9 @@ from surveys.commands import Command, Word
 from surveys.entry import Entry, Stream
 from surveys.lobby import Begin, Effect, Enrol, Export, Lobby, Resume, Unsubscribe, Withdraw
 from surveys.lobby_pages import Pages, World
-from surveys.running import open_in
+from surveys.running import stream_for
 from surveys.taps import Message
 from surveys.units import FoundKind, Unit
-from surveys.waves import Audience
 
 __all__ = ["Reception", "Step"]
 
@@ -68,10 +67,8 @@ class Reception:
         unit = self.pages.unit()
         if unit is None:
             return self._received()
-        waves = open_in(self.world.running, unit.code, self.world.now)
+        waves = self.pages.open_in(unit)
         linked = [wave for wave in waves if wave.slug == self.lobby.entry.wave]
-        if not linked and self.lobby.entry.stream is Stream.VISIT:
-            linked = [wave for wave in waves if wave.audience == Audience.VISITS]
         chosen = (linked or list(waves))[0] if len(linked or waves) == 1 else None
         if chosen is not None and chosen.id in self.world.sessions:
             return Step(self.lobby, effect=Resume(chosen.id))
@@ -256,7 +253,10 @@ class Reception:
             return self._page("menu", self.pages.menu(self.pages.say("too_late", title=running.title)))
         if running.id in self.world.sessions:
             return Step(self.lobby, effect=Resume(running.id))
-        return Step(self.lobby, effect=Begin(running.id, unit, Stream(stream)))
+        agreed = Stream(stream)
+        if agreed is Stream.VISIT and stream_for(self.lobby.entry, running, unit) is not agreed:
+            agreed = Stream.OPEN  # the button is older than the entry: what it would have spent is not at hand any more
+        return Step(self.lobby, effect=Begin(running.id, unit, agreed))
 
     # ── Menu, notices ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -275,7 +275,7 @@ class Reception:
     # ── Their data ────────────────────────────────────────────────────────────────────────────────────────────
 
     def _data(self, verb: str, waves: list[str]) -> Step:
-        held = self.pages.held()
+        held = self.pages.withdrawable()
         # A button names its waves: tapped again when they are gone, it must not reach for others.
         asked = [wave for wave in held if str(wave.id) in waves]
         match verb:
@@ -291,7 +291,13 @@ class Reception:
                 after = Reception(self.lobby, replace(self.world, sessions=left))
                 step = after._page("menu", after.pages.menu(self.pages.say("data.withdrawn")))
                 return replace(step, effect=Withdraw(gone))
+            case "withdraw" | "withdrawn" if self._is_too_late(waves):
+                return self._page("menu", self.pages.menu(self.pages.say("data.too_late")))
         return self._page("data", self.pages.my_data())
+
+    def _is_too_late(self, waves: list[str]) -> bool:
+        """Whether they have answers in what they want to withdraw, but its days are over."""
+        return any(str(wave.id) in waves or not waves for wave in self.pages.held())
 
     # ── Small things ──────────────────────────────────────────────────────────────────────────────────────────
 

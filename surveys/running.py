@@ -1,6 +1,6 @@
 """A wave as a conversation sees it: what is asked, where, until when. It knows no store and no clock."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -38,6 +38,10 @@ class Running:
 
     def is_open(self, now: datetime) -> bool:
         return not self.is_closed and self.opens_at <= now < self.closes_at
+
+    def can_withdraw(self, now: datetime) -> bool:
+        """Until sealing may begin; it is not a moment later that answers and people are parted."""
+        return now < self.closes_at + self.grace
 
     @cached_property
     def closes_on(self) -> date:
@@ -78,7 +82,20 @@ def stream_for(entry: Entry, wave: Running, unit: str) -> Stream:
     return entry.stream
 
 
-def open_in(running: Iterable[Running], unit: str, now: datetime) -> tuple[Running, ...]:
-    """The waves a person of this unit can answer now; visits first, because who scans at the counter is in a hurry."""
+def open_in(
+    running: Iterable[Running], unit: str, now: datetime, known: Collection[str] = ()
+) -> tuple[Running, ...]:
+    """The waves a person of this unit can answer now; visits first, because who scans at the counter is in a hurry.
+
+    A month of visits stays open while tokens of its last days live. What is new goes to the newest; an older one is there for
+    those who are `known` in it, by slug: they have begun, or have a token of it.
+    """
     waves = [wave for wave in running if unit in wave.units and wave.is_open(now)]
+    visits = [wave for wave in waves if wave.audience == Audience.VISITS]
+    newest = max(visits, key=lambda wave: (wave.opens_at, wave.id), default=None)
+    waves = [
+        wave
+        for wave in waves
+        if wave.audience != Audience.VISITS or wave is newest or wave.slug in known
+    ]
     return tuple(sorted(waves, key=lambda wave: (wave.audience != Audience.VISITS, wave.closes_at, wave.id)))

@@ -1,6 +1,9 @@
 """A wave (đợt): one run of a form over an audience and a period, and the one way it moves. Pure: `now` is passed in.
 
 draft → open → closed → (seven days in which one may still withdraw) → sealed → key destroyed → released
+
+Two persons may postpone the key's destruction, and with it the release; a stratum that was flagged holds the release up for days.
+Nothing holds up sealing.
 """
 
 from dataclasses import dataclass
@@ -9,7 +12,9 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 __all__ = [
+    "FLAGGED",
     "GRACE",
+    "LAST_ONES",
     "LOCAL",
     "Audience",
     "Period",
@@ -25,6 +30,8 @@ __all__ = [
 GRACE = timedelta(
     days=7
 )  # answers rest as they are, but one may still withdraw; then nobody can find them again
+LAST_ONES = timedelta(minutes=1)  # whoever withdraws at the last moment is done before sealing begins
+FLAGGED = timedelta(days=3)  # two persons may take a flagged stratum out before what it says is published
 LOCAL = ZoneInfo("Asia/Ho_Chi_Minh")  # the calendar that residents and offices live by
 
 
@@ -72,10 +79,14 @@ class Times:
     state: State
     closes_at: datetime
     is_key_destroyed: bool = False
+    key_kept_until: datetime | None = None
+    """What two persons postponed the key's destruction to."""
+    release_due: datetime | None = None
+    """Not released before; None: as soon as the key is gone."""
 
     @property
     def sealable_at(self) -> datetime:
-        return self.closes_at + GRACE
+        return self.closes_at + GRACE + LAST_ONES
 
 
 def next_step(wave: Times) -> tuple[Step, datetime | None] | None:
@@ -88,9 +99,9 @@ def next_step(wave: Times) -> tuple[Step, datetime | None] | None:
         case State.CLOSED:
             return Step.SEAL, wave.sealable_at
         case State.SEALED if not wave.is_key_destroyed:
-            return Step.DESTROY_KEY, None
+            return Step.DESTROY_KEY, wave.key_kept_until
         case State.SEALED:
-            return Step.RELEASE, None
+            return Step.RELEASE, wave.release_due
         case State.RELEASED:
             return None
 

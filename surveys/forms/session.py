@@ -12,11 +12,13 @@ from typing import Self
 
 from surveys.entry import Stream
 
-__all__ = ["Held", "Menu", "Mode", "Session"]
+__all__ = ["MOST_SECONDS", "Held", "Menu", "Mode", "Session"]
 
 Menu = tuple[tuple[int, str], ...]
 """What typing a number does after a menu: number → act."""
 
+
+MOST_SECONDS = 3600  # who takes longer went away and came back; nothing is asked of longer times
 
 JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
@@ -66,6 +68,12 @@ class Session:
     seen: bytes = b""
     turn: int = 0
     """Grows with every turn over all sessions of a person: the greatest is where the person is."""
+    begun_hour: int | None = None
+    """Whole hours since 1970. Sealing counts how many began in each, for a whole stratum, and forgets it."""
+    seconds: int | None = None
+    """From the first question to the last answer, up to `MOST_SECONDS`; for sealing to count, too."""
+    since: int | None = None
+    """When the first question was put, in seconds since 1970: only until the survey was ended once."""
 
     @property
     def values(self) -> Mapping[str, str | None]:
@@ -83,6 +91,13 @@ class Session:
         return replace(
             self, answers=tuple(answers.items()), at=None, picked=(), held=None, held_for=None, menu=()
         )
+
+    def timed(self, moment: float) -> Self:
+        """This answer came at that moment. Who comes back to change an answer is not timed again."""
+        if self.since is None:
+            return self
+        seconds = min(max(0, int(moment) - self.since), MOST_SECONDS)
+        return replace(self, seconds=seconds, since=None if self.has_ended else self.since)
 
     def to_json(self) -> bytes:
         written = JSON.encode(
@@ -104,6 +119,9 @@ class Session:
                 "has_ended": self.has_ended,
                 "seen": b64encode(self.seen).decode(),
                 "turn": self.turn,
+                "begun_hour": self.begun_hour,
+                "seconds": self.seconds,
+                "since": self.since,
             }
         )
         return written.encode()
@@ -130,4 +148,8 @@ class Session:
             has_ended=read["has_ended"],
             seen=b64decode(read["seen"]),
             turn=read["turn"],
+            # A session begun by an earlier version has none of these.
+            begun_hour=read.get("begun_hour"),
+            seconds=read.get("seconds"),
+            since=read.get("since"),
         )

@@ -20,15 +20,18 @@ from surveys.ballots import commitment, new_receipt, read_answers
 from surveys.disclosure import TooSmall
 from surveys.entry import Stream
 from surveys.forms import library
+from surveys.forms.form import Role
 from surveys.forms.session import Session
 from surveys.releases import ReleasedWard
 from surveys.results import Proportion
-from surveys.waves import GRACE, Audience, State, Step, TooEarly
+from surveys.waves import GRACE, LAST_ONES, Audience, State, Step, TooEarly
 from tests.conftest import Clock
 
 OPENS = datetime(2026, 11, 20, 17, 0, tzinfo=UTC)
 CLOSES = datetime(2026, 12, 10, 17, 0, tzinfo=UTC)
 FORM = library.load("hang_nam_nguoi_dan")
+FIRST = next(question.name for question in FORM.questions if question.role is Role.SATISFACTION)
+SEALABLE = CLOSES + GRACE + LAST_ONES
 LONG_DUC, HOA_THUAN = "29263", "29398"
 
 
@@ -108,7 +111,7 @@ async def test_a_wave_goes_its_way_and_the_ward_sees_the_result(
 
     clock.moment = CLOSES
     assert await waves.close("2026")
-    clock.moment = CLOSES + GRACE
+    clock.moment = SEALABLE
     sealed = await waves.seal("2026")
     assert await waves.destroy_key("2026")
     assert await waves.release("2026")
@@ -135,7 +138,7 @@ async def test_advancing_takes_every_step_that_is_due(
     assert await waves.advance() == []
     clock.moment = CLOSES
     assert await waves.advance() == [("2026", Step.CLOSE)]
-    clock.moment = CLOSES + GRACE
+    clock.moment = SEALABLE
     assert await waves.advance() == [("2026", Step.SEAL), ("2026", Step.DESTROY_KEY), ("2026", Step.RELEASE)]
     assert await waves.advance() == []
 
@@ -145,7 +148,7 @@ async def test_results_can_be_asked_for_by_wave_and_by_ward(
 ) -> None:
     await fill(database, vault, await waves.open(plan()))
     await waves.open(plan("khac", opens_at=OPENS + timedelta(days=1)))
-    clock.moment = CLOSES + GRACE
+    clock.moment = SEALABLE
     await waves.advance()
 
     assert len(await waves.results()) == 4
@@ -162,7 +165,7 @@ async def test_no_step_comes_too_early(waves: Waves, database: Database, clock: 
         await waves.seal("2026")
     clock.moment = CLOSES
     await waves.close("2026")
-    clock.moment = CLOSES + GRACE - timedelta(seconds=1)
+    clock.moment = SEALABLE - timedelta(seconds=1)
     for step in (waves.seal, waves.destroy_key, waves.release):
         with pytest.raises(TooEarly):
             await step("2026")
@@ -171,7 +174,7 @@ async def test_no_step_comes_too_early(waves: Waves, database: Database, clock: 
 
 async def test_nothing_is_released_while_the_key_exists(waves: Waves, clock: Clock) -> None:
     await waves.open(plan())
-    clock.moment = CLOSES + GRACE
+    clock.moment = SEALABLE
     await waves.close("2026")
     await waves.seal("2026")
 
@@ -185,7 +188,7 @@ async def test_each_step_may_be_repeated_and_does_nothing_then(
     wave_id = await waves.open(plan())
     assert await waves.open(plan()) == wave_id
     await fill(database, vault, wave_id)
-    clock.moment = CLOSES + GRACE
+    clock.moment = SEALABLE
     await waves.advance()
     before = await waves.results()
     clock.advance(days=30)
@@ -220,7 +223,7 @@ async def test_a_slug_is_not_used_for_another_form(waves: Waves) -> None:
 async def sealed_wave(waves: Waves, db: Database, vault: Vault, clock: Clock) -> tuple[int, list[str]]:
     wave_id = await waves.open(plan())
     receipts = await fill(db, vault, wave_id)
-    clock.moment = CLOSES + GRACE
+    clock.moment = SEALABLE
     await waves.close("2026")
     await waves.seal("2026")
     return wave_id, receipts
@@ -233,29 +236,31 @@ async def test_every_answer_counts_exactly_once(
 
     async with database.reading() as tx:
         ballots = [ballot async for ballot in tx.ballots.of_wave(wave_id)]
+        kept = [receipt async for receipt in tx.receipts.of_wave(wave_id)]
         assert await tx.sessions.count(wave_id) == 0
 
-    assert sorted(ballot.receipt for ballot in ballots) == sorted(receipts)
+    assert kept == sorted(receipts)
     assert [ballot.position for ballot in ballots] == list(range(87))
 
 
-async def test_ballots_lie_in_nullifier_order_not_in_that_of_arrival(
+async def test_ballots_lie_in_an_order_that_only_the_waves_key_could_compute(
     waves: Waves, database: Database, vault: Vault, clock: Clock
 ) -> None:
     wave_id = await waves.open(plan())
-    arrived = [
-        (person, await answer(database, vault, wave_id, person, {"chung": "5"}))
-        for person in "abcdefghijklmnop"
-    ]
-    expected = [
-        receipt for _, receipt in sorted(arrived, key=lambda each: vault.nullifier(wave_id, each[0].encode()))
-    ]
-    clock.moment = CLOSES + GRACE
+    people = [(f"p{number}", str(number % 6), str(number // 6)) for number in range(36)]
+    nullifiers = {person: vault.nullifier(wave_id, person.encode()) for person, _, _ in people}
+    for person, overall, first in people:
+        await answer(database, vault, wave_id, person, {"chung": overall, FIRST: first})
+    by_place = sorted(people, key=lambda each: vault.place(wave_id, "ballot", nullifiers[each[0]]))
+    by_nullifier = sorted(people, key=lambda each: nullifiers[each[0]])
+    clock.moment = SEALABLE
     await waves.close("2026")
     await waves.seal("2026")
 
     async with database.reading() as tx:
-        assert [ballot.receipt async for ballot in tx.ballots.of_wave(wave_id)] == expected
+        lie = [read_answers(ballot.answers) async for ballot in tx.ballots.of_wave(wave_id)]
+    assert lie == [{"chung": overall, FIRST: first} for _, overall, first in by_place]
+    assert by_place != by_nullifier != people
 
 
 async def test_a_ballot_carries_choices_and_a_commitment_and_no_word(
@@ -267,9 +272,7 @@ async def test_a_ballot_carries_choices_and_a_commitment_and_no_word(
         ballots = [ballot async for ballot in tx.ballots.of_wave(wave_id)]
     for ballot in ballots:
         assert read_answers(ballot.answers).keys() <= {"chung"}
-        bound = {
-            name: getattr(ballot, name) for name in ("receipt", "unit", "stream", "mode", "answers", "salt")
-        }
+        bound = {name: getattr(ballot, name) for name in ("unit", "stream", "mode", "answers", "salt")}
         assert commitment(wave="2026", **bound) == ballot.commitment
     assert len({ballot.salt for ballot in ballots}) == len(ballots)
 
@@ -304,7 +307,7 @@ async def test_a_session_that_cannot_be_opened_stops_sealing_and_nothing_is_lost
     await answer(database, vault, wave_id, "a", {"chung": "5"})
     async with database.transaction() as tx:
         await tx.sessions.save(b"\xff" * 16, wave_id, b"damaged" * 10)
-    clock.moment = CLOSES + GRACE
+    clock.moment = SEALABLE
     await waves.close("2026")
 
     with pytest.raises(Unreadable):
@@ -318,7 +321,7 @@ async def test_a_session_that_cannot_be_opened_stops_sealing_and_nothing_is_lost
 
 async def test_an_empty_wave_is_sealed_and_released_too(waves: Waves, clock: Clock) -> None:
     await waves.open(plan())
-    clock.moment = CLOSES + GRACE
+    clock.moment = SEALABLE
     await waves.advance()
 
     assert [ward.answered for ward in await waves.results()] == [None, None]
@@ -390,7 +393,7 @@ async def life(waves: Waves, db: Database, vault: Vault, clock: Clock, slug: str
     wave_id = await waves.open(plan(slug))
     if await state_of(db, slug) is State.OPEN:
         await everybody(db, vault, wave_id)
-    clock.moment = CLOSES + GRACE
+    clock.moment = SEALABLE
     await waves.advance()
 
 

@@ -68,11 +68,13 @@ class Town:
         return entry.mint(Entry(unit, stream, wave), self.vault.entry_key)
 
     async def sessions(self, wave: int) -> list[Session]:
+        """Those that were not withdrawn."""
         async with self.database.reading() as tx:
-            return [
-                Session.from_json(self.vault.open_body(wave, nullifier, body))
+            opened = [
+                self.vault.open_body(wave, nullifier, body)
                 async for nullifier, body in tx.sessions.of_wave(wave)
             ]
+        return [Session.from_json(each) for each in opened if each]
 
     async def answers(self, wave: int) -> list[dict[str, str | None]]:
         return [dict(session.answers) for session in await self.sessions(wave)]
