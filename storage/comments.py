@@ -33,7 +33,6 @@ class Waiting(NamedTuple):
 
     comment: rows.Comment
     form_id: str
-    sealed_at: datetime
 
 
 class Count(NamedTuple):
@@ -102,10 +101,15 @@ class Comments:
 
     # ── To the ward ───────────────────────────────────────────────────────────────────────────────────────────
 
-    async def waiting(self, sealed_until: datetime, fewest: int) -> list[Waiting]:
-        """Passed and not handed over, of waves sealed by then in which that ward has no fewer ballots than that."""
-        found = await self._connection.fetch(WAITING, sealed_until=sealed_until, fewest=fewest)
-        return [Waiting(_comment(row[:-2]), *row[-2:]) for row in found]
+    async def waiting(self, sealed_until: datetime) -> list[Waiting]:
+        """Passed and not handed over, of waves that were sealed by then."""
+        found = await self._connection.fetch(WAITING, sealed_until=sealed_until)
+        return [Waiting(_comment(row[:-1]), row[-1]) for row in found]
+
+    async def voices(self, wave_id: int) -> dict[str, int]:
+        """Unit → how many ballots it has in a wave."""
+        found = await self._connection.fetch(VOICES, wave_id=wave_id)
+        return {str(unit): int(number) for unit, number in found}
 
     async def last_batch(self) -> int:
         [(number,)] = await self._connection.fetch(LAST_BATCH)
@@ -139,9 +143,6 @@ class Leaders:
 
     async def all(self) -> list[rows.Leader]:
         return [_leader(row) for row in await self._connection.fetch(LEADERS)]
-
-    async def of(self, unit: str) -> list[rows.Leader]:
-        return [_leader(row) for row in await self._connection.fetch(LEADERS_OF, unit=unit)]
 
 
 def _comment(row: tuple[Any, ...]) -> rows.Comment:
@@ -197,22 +198,20 @@ DECIDE = upsert(
 TAKE_BACK = Prepared(
     delete(rows.CommentReview).where(_reviews.comment == bindparam("comment"), _reviews.batch.is_(None))
 )
-_ballots_of_the_ward = (
-    select(func.count())
-    .select_from(rows.table(rows.Ballot))
-    .where(_ballots.wave_id == _comments.wave_id, _ballots.unit == _comments.unit)
-    .scalar_subquery()
-)
 WAITING = Prepared(
-    select(rows.table(rows.Comment), _waves.form_id, _waves.sealed_at)
+    select(rows.table(rows.Comment), _waves.form_id)
     .select_from(_with_review.join(rows.table(rows.Wave), _waves.id == _comments.wave_id))
     .where(
         _reviews.state == "passed",
         _reviews.batch.is_(None),
         _waves.sealed_at <= bindparam("sealed_until", type_=_waves.sealed_at.type),
-        _ballots_of_the_ward >= bindparam("fewest"),
     )
     .order_by(_comments.id)
+)
+VOICES = Prepared(
+    select(_ballots.unit, func.count())
+    .where(_ballots.wave_id == bindparam("wave_id"))
+    .group_by(_ballots.unit)
 )
 LAST_BATCH = Prepared(select(func.max(_reviews.batch)))
 HAND = Prepared(
@@ -234,6 +233,3 @@ REMOVE_LEADER = Prepared(
     delete(rows.Leader).where(_leaders.unit == bindparam("unit"), _leaders.name == bindparam("name"))
 )
 LEADERS = Prepared(select(rows.table(rows.Leader)).order_by(_leaders.unit, _leaders.name))
-LEADERS_OF = Prepared(
-    select(rows.table(rows.Leader)).where(_leaders.unit == bindparam("unit")).order_by(_leaders.name)
-)

@@ -28,6 +28,7 @@ __all__ = [
     "Comment",
     "CommentReview",
     "Contact",
+    "Counter",
     "CriteriaSetRow",
     "Document",
     "Form",
@@ -505,6 +506,21 @@ class Spent(Row, table=True):
     wave_id: int = column(Integer, ForeignKey("waves.id"))
 
 
+class Counter(Row, table=True):
+    """A counter with a tablet, and how long it is open in a week: what so many visits can come from."""
+
+    __tablename__ = "counters"
+    __table_args__ = (
+        CheckConstraint("number BETWEEN 1 AND 99", name="number"),
+        CheckConstraint("hours_a_week BETWEEN 1 AND 168", name="hours"),
+        {"sqlite_with_rowid": False},
+    )
+
+    unit: str = Field(sa_column=Column(Text, ForeignKey("units.code"), primary_key=True))
+    number: int = key(Integer, autoincrement=False)
+    hours_a_week: int = column(Integer)
+
+
 class OfficerAccount(Row, table=True):
     """An account of somebody who serves at a ward, and so has no voice in that ward's survey."""
 
@@ -538,6 +554,7 @@ class CommentReview(Row, table=True):
     __tablename__ = "comment_reviews"
     __table_args__ = (
         one_of("state", ("passed", "withheld"), name="state"),
+        CheckConstraint("batch IS NULL OR state = 'passed'", name="handed"),
         {"sqlite_with_rowid": False},
     )
 

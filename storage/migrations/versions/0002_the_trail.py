@@ -280,6 +280,18 @@ def make_tables() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "counters",
+        sa.Column("unit", sa.Text, nullable=False),
+        sa.Column("number", sa.Integer, nullable=False, autoincrement=False),
+        sa.Column("hours_a_week", sa.Integer, nullable=False),
+        sa.PrimaryKeyConstraint("unit", "number", name="pk_counters"),
+        sa.ForeignKeyConstraint(["unit"], ["units.code"], name="fk_counters_unit"),
+        sa.CheckConstraint("number BETWEEN 1 AND 99", name=op.f("ck_counters_number")),
+        sa.CheckConstraint("hours_a_week BETWEEN 1 AND 168", name=op.f("ck_counters_hours")),
+        strict("counters", unit="text", number="integer", hours_a_week="integer"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "records",
         sa.Column("id", sa.Text, nullable=False),
         sa.Column("kind", sa.Text, nullable=False),
@@ -441,6 +453,7 @@ def make_tables() -> None:
         sa.PrimaryKeyConstraint("comment", name="pk_comment_reviews"),
         sa.ForeignKeyConstraint(["comment"], ["comments.id"], name="fk_comment_reviews_comment"),
         sa.CheckConstraint("state IN ('passed', 'withheld')", name=op.f("ck_comment_reviews_state")),
+        sa.CheckConstraint("batch IS NULL OR state = 'passed'", name=op.f("ck_comment_reviews_handed")),
         strict(
             "comment_reviews",
             comment="text",
