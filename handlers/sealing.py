@@ -21,7 +21,7 @@ from surveys.ballot_box import ReceiptsDigest, leaf_of
 from surveys.ballots import SALT_BYTES, Comment, Parts, commitment, may_be_written, written_answers
 from surveys.dividing import Divider
 from surveys.forms.form import Form
-from surveys.forms.session import Session
+from surveys.forms.session import Said
 from surveys.merkle import Accumulator
 from surveys.stuffing import Circumstances, Key, Watch, Watched
 from surveys.waves import LOCAL, week_of
@@ -180,7 +180,7 @@ class _Job:
             receipts = [
                 session.receipt
                 async for session, _ in self._opened(page)
-                if session is not None and not self._parts(session).is_empty
+                if session is not None and not self._divider.is_empty(session.answers, session.seed)
             ]
             async with self._writing() as tx:
                 await tx.staging.add_receipts(self._wave_id, receipts)
@@ -193,7 +193,7 @@ class _Job:
             comments = [
                 self._comment(session.unit, comment)
                 async for session, heap in self._opened(page)
-                if session is not None
+                if session is not None and session.answers.get(questions[heap])
                 for comment in self._parts(session).comments
                 if comment.question == questions[heap]
             ]
@@ -253,7 +253,7 @@ class _Job:
 
     # ── One session ───────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _opened(self, page: list[tuple[int, bytes]]) -> AsyncIterator[tuple[Session | None, int]]:
+    async def _opened(self, page: list[tuple[int, bytes]]) -> AsyncIterator[tuple[Said | None, int]]:
         """Each session of the page, None where it was withdrawn, and the heap it is wanted for."""
         async with self._db.reading() as tx:
             bodies = await tx.sessions.bodies([nullifier for _, nullifier in page], PAGE)
@@ -264,19 +264,19 @@ class _Job:
             if number % AT_ONCE == 0:
                 await asyncio.sleep(0)
 
-    def _session(self, nullifier: bytes, body: bytes) -> Session | None:
+    def _session(self, nullifier: bytes, body: bytes) -> Said | None:
         try:
             opened = self._vault.open_body(self._wave_id, nullifier, body)
-            return Session.from_json(opened) if opened else None
+            return Said.from_json(opened) if opened else None
         except (Tampered, ValueError, KeyError, TypeError) as problem:
             raise Unreadable(
                 f"{self._wave.slug}: a session cannot be opened ({type(problem).__name__})."
             ) from None
 
-    def _parts(self, session: Session) -> Parts:
-        return self._divider.parts(session.values, session.seed, session.whole)
+    def _parts(self, session: Said) -> Parts:
+        return self._divider.parts(session.answers, session.seed, session.whole)
 
-    def _ballot(self, session: Session, parts: Parts, *, position: int) -> SealedBallot:
+    def _ballot(self, session: Said, parts: Parts, *, position: int) -> SealedBallot:
         answers = written_answers(parts.answers)
         salt = secrets.token_bytes(SALT_BYTES)
         committed = commitment(

@@ -90,8 +90,11 @@ def is_answer(question: Question) -> bool:
 
 def may_be_written(question: Question) -> bool:
     """Whether an answer to it can become a comment."""
-    return question.is_asked and (
-        question.role is Role.COMMENT or question.kind in WRITTEN or question.kind in NUMBERS
+    kinds = WRITTEN | NUMBERS
+    return (
+        question.is_asked
+        and (question.role is Role.COMMENT or question.kind in kinds)
+        and question.kind is not Kind.NOTE
     )
 
 

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 
-from surveys.ballots import Comment, Parts, is_answer, is_written
-from surveys.forms.form import Form, Kind, Question
+from surveys.ballots import Comment, Parts, is_answer, is_written, may_be_written
+from surveys.forms.form import Form, Question
 from surveys.forms.walk import Walk
 from surveys.forms.xpath import Expression
 
@@ -23,8 +23,10 @@ OWN_ANSWER = re.compile(r"\.|\(\s*\)|\bonce\b")
 """What may speak of the question's own answer: a dot, a call without arguments, once()."""
 
 Answers = Mapping[str, str | None]
-Asked = tuple[Question, tuple[str, ...] | None, dict[tuple[str, ...], bool]]
-"""A question, the names its counting leans on, and what is known of those who gave the same there."""
+Known = dict[tuple[str, ...], bool]
+Asked = tuple[str, tuple[str, ...] | None, Known, Question | None]
+"""A question's name, the names its counting leans on, what is known of those who gave the same there, and the question itself
+where the answer decides whether it is a comment; None where it is a choice whatever it says."""
 
 
 class Divider:
@@ -34,9 +36,9 @@ class Divider:
         self._form = form
         self._today = today
         self._asked: tuple[Asked, ...] = tuple(
-            (question, _roots(form, question), {})
+            (question.name, _roots(form, question), {}, question if may_be_written(question) else None)
             for question in form.questions
-            if question.is_asked and question.kind is not Kind.NOTE
+            if may_be_written(question) or (question.is_asked and is_answer(question))
         )
 
     def parts(self, answers: Answers, seed: str, whole: tuple[str, ...] = ()) -> Parts:
@@ -44,39 +46,41 @@ class Divider:
         chosen: dict[str, str] = {}
         comments: list[Comment] = []
         plain: Mapping[str, str] | None = None
-        for question, roots, known in self._asked:
-            value = answers.get(question.name)
+        for name, roots, known, question in self._asked:
+            value = answers.get(name)
             if not value:
                 continue
             if roots is None:
                 if plain is None:
                     plain = Walk(self._form, answers, seed=seed, today=self._today).values()
-                value = plain.get(question.name)
+                value = plain.get(name)
                 if not value:
                     continue
-            elif roots and not self._counts(question, roots, known, answers, seed):
+            elif roots and not self._counts(name, roots, known, answers, seed):
                 continue
-            if is_written(question, value):
-                comments.append(Comment(question.name, value, question.name in whole))
+            if question is None:
+                chosen[name] = value
+            elif is_written(question, value):
+                comments.append(Comment(name, value, name in whole))
             elif is_answer(question):
-                chosen[question.name] = value
+                chosen[name] = value
         return Parts(chosen, tuple(comments))
 
-    def _counts(
-        self,
-        question: Question,
-        roots: tuple[str, ...],
-        known: dict[tuple[str, ...], bool],
-        answers: Answers,
-        seed: str,
-    ) -> bool:
+    def is_empty(self, answers: Answers, seed: str) -> bool:
+        """What `parts(answers, seed).is_empty` says, from the first answer that surely counts."""
+        for name, roots, _, _ in self._asked:
+            if roots == () and answers.get(name):
+                return False
+        return self.parts(answers, seed).is_empty
+
+    def _counts(self, name: str, roots: tuple[str, ...], known: Known, answers: Answers, seed: str) -> bool:
         given = tuple([answers.get(name) or "" for name in roots])
         found = known.get(given)
         if found is None:
             if len(known) >= MOST_REMEMBERED:
                 known.clear()
             walk = Walk(self._form, answers, seed=seed, today=self._today)
-            found = known[given] = bool(walk.value(question.name))
+            found = known[given] = bool(walk.value(name))
         return found
 
 

@@ -8,11 +8,11 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Self
+from typing import NamedTuple, Self
 
 from surveys.entry import Stream
 
-__all__ = ["MOST_SECONDS", "Held", "Menu", "Mode", "Session"]
+__all__ = ["MOST_SECONDS", "Held", "Menu", "Mode", "Said", "Session"]
 
 Menu = tuple[tuple[int, str], ...]
 """What typing a number does after a menu: number → act."""
@@ -31,12 +31,46 @@ class Mode(StrEnum):
     PAPER = "paper"
 
 
+STREAMS = {stream.value: stream for stream in Stream}
+MODES = {mode.value: mode for mode in Mode}
+
+
 class Held(StrEnum):
     """Why a text waits for a decision before it is kept."""
 
     ALARM = "alarm"
     DENUNCIATION = "denunciation"
     TRACES = "traces"
+
+
+class Said(NamedTuple):
+    """What sealing takes out of a session. A plain tuple, read without the rest, because there are a million of them."""
+
+    unit: str
+    stream: Stream
+    mode: Mode
+    receipt: str
+    seed: str
+    answers: Mapping[str, str | None]
+    whole: tuple[str, ...]
+    begun_hour: int | None
+    seconds: int | None
+
+    @classmethod
+    def from_json(cls, body: bytes) -> Self:
+        """Raises ValueError, KeyError or TypeError for anything `Session.to_json` did not write."""
+        read = json.loads(body.decode())
+        return cls(
+            read["unit"],
+            STREAMS[read["stream"]],
+            MODES[read["mode"]],
+            read["receipt"],
+            read["seed"],
+            dict(read["answers"]),
+            tuple(read["whole"]),
+            read.get("begun_hour"),
+            read.get("seconds"),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ def forms(draw: st.DrawFn) -> Form:
                 st.sampled_from(["${%s} + 1", "once(${%s})", "random() * ${%s}"])
             ) % (draw(some))
         if kind is Kind.HIDDEN and draw(st.booleans()):
-            fields["default"] = Expression("${%s}" % draw(some))
+            fields["default"] = Expression(f"${{{draw(some)}}}")
         if draw(st.booleans()):
             fields["relevant"] = f"${{{draw(some)}}} {draw(st.sampled_from(TESTS))}"
             if draw(st.booleans()):
@@ -78,6 +78,7 @@ def test_dividing_many_is_dividing_each(form: Form, people: list[tuple[dict[str,
         whole = tuple(answers)[:1]
         expected = divide(form, Walk(form, answers, seed=seed, today=TODAY).values(), whole)
         assert divider.parts(answers, seed, whole) == expected
+        assert divider.is_empty(answers, seed) == expected.is_empty
 
 
 @pytest.mark.parametrize("id", library.IDS)
@@ -103,5 +104,5 @@ def test_what_texts_decide_is_not_remembered_without_end() -> None:
     for number in range(10_000):
         divider.parts({"a": f"{number}", "b": "1"}, "s")
 
-    [known] = [known for question, _, known in divider._asked if question.name == "b"]
+    [known] = [known for name, _, known, _ in divider._asked if name == "b"]
     assert len(known) <= 4096
