@@ -12,17 +12,18 @@ from typing import Any
 import structlog
 
 from handlers.running_waves import RunningWaves
+from handlers.tokens import Gate
 from storage.arrivals import Arrival, Arrivals
 from storage.database import Database
 from storage.people import Person
 from storage.transaction import Tx
 from storage.vault import KeyGone, Tampered, Vault
-from surveys import commands, emergency, entry, marks, my_data, taps, texts
+from surveys import commands, emergency, marks, my_data, taps, texts
 from surveys.ballots import RECEIPT_BYTES, new_receipt, read_receipt
 from surveys.commands import Word
 from surveys.conversation import Incoming, Option, Reply, Say
 from surveys.doors import Doors
-from surveys.entry import Entry
+from surveys.entry import Entry, Stream
 from surveys.forms import turns
 from surveys.forms.prompts import Occasion
 from surveys.forms.session import Session
@@ -33,6 +34,7 @@ from surveys.reception import Reception, Step
 from surveys.running import Running, local
 from surveys.stuffing import hour_of
 from surveys.taps import Message
+from surveys.tokens import Trouble
 from surveys.waves import GRACE
 
 __all__ = ["Residents", "ResidentsSettings"]
@@ -103,6 +105,8 @@ class Outcome:
     lobby: Lobby | None = None
     leaves_lobby: bool = False
     effect: Effect | None = None
+    spends: bytes | None = None
+    """The hash of the token this session begins by."""
 
 
 class Residents:
@@ -121,6 +125,7 @@ class Residents:
         self._settings = settings
         self._now = now
         self._waves = RunningWaves(db, vault, settings.grace)
+        self._gate = Gate(vault)
 
     async def refresh(self) -> None:
         """Sees at once what has just changed in units, forms or waves; otherwise it is seen within seconds."""
@@ -129,7 +134,9 @@ class Residents:
     async def receive(self, incoming: Incoming) -> Reply:
         """Answers one message. When this returns, its effect is on disk. Raises Unavailable when it is not."""
         now = self._now()
-        running = {wave.id: wave for wave in await self._waves.now()}
+        # Asked for everybody alike: an officer's own ward is not among those that are open to them.
+        waves = await self._waves.open_to(self._vault.fingerprint(incoming.sender))
+        running = {wave.id: wave for wave in waves}
         person = incoming.sender.person
         lobby = self._vault.lobby(person)
         nullifiers = self._nullifiers(person, running)
@@ -216,14 +223,14 @@ class Residents:
         if caller.has_had_this:
             return self._again(caller)
         if incoming.start is not None:
-            return self._arrived(caller, incoming.start)
+            return await self._arrived(tx, caller, incoming.start)
         if incoming.tap is not None:
             return self._tapped(caller, incoming.tap)
         command = commands.read(incoming.text)
         if command is not None and command.word is Word.CHECK:
             return await self._checked(tx, caller, command.argument)
         if command is not None and command.word is Word.START:
-            return self._arrived(caller, command.argument)
+            return await self._arrived(tx, caller, command.argument)
         if caller.lobby is not None:
             return self._in_lobby(caller, lambda reception: reception.tells(incoming.text))
         latest = caller.latest
@@ -231,8 +238,10 @@ class Residents:
             return self._in_session(caller, latest)
         return self._in_lobby(caller, lambda reception: reception.begins(incoming.text))
 
-    def _arrived(self, caller: Caller, payload: str) -> Outcome:
-        came_by = entry.read(payload, self._vault.entry_key)
+    async def _arrived(self, tx: Tx, caller: Caller, payload: str) -> Outcome:
+        came_by, trouble = await self._gate.entry(tx, payload, caller.running.values(), caller.now)
+        if trouble is not None and not self._has_begun(caller, came_by):
+            return self._turned_to_the_open(caller, came_by, trouble)
         latest = caller.latest
         if (
             came_by == Entry()
@@ -242,6 +251,16 @@ class Residents:
         ):
             return self._in_session(caller, latest, "continue")
         return self._in_lobby(caller, lambda reception: reception.arrives(came_by))
+
+    def _has_begun(self, caller: Caller, came_by: Entry) -> bool:
+        """Whether they come back by what they came by before: then it is theirs, spent or not."""
+        return any(caller.running[wave].slug == came_by.wave for wave in caller.sessions)
+
+    def _turned_to_the_open(self, caller: Caller, came_by: Entry, trouble: Trouble) -> Outcome:
+        """Kind words about the token, and the open stream."""
+        outcome = self._in_lobby(caller, lambda reception: reception.arrives(came_by))
+        words = Message(texts.say(caller.language, trouble))
+        return replace(outcome, say=(words, *outcome.say))
 
     def _tapped(self, caller: Caller, token: str) -> Outcome:
         act = taps.read(token, self._vault.tap_key, caller.incoming.sender.person)
@@ -339,7 +358,8 @@ class Residents:
             since=int(caller.now.timestamp()),
         )
         turn = turns.begin(caller.running[agreed.wave].form, session, self._occasion(caller, agreed.wave))
-        return Outcome(turn.say, session=turn.session, leaves_lobby=True)
+        spends = lobby.entry.token if agreed.stream is Stream.VISIT else None
+        return Outcome(turn.say, session=turn.session, leaves_lobby=True, spends=spends)
 
     def _new_lobby(self, caller: Caller) -> Lobby:
         latest = caller.latest
@@ -361,6 +381,12 @@ class Residents:
     # ── What goes beyond the conversation ─────────────────────────────────────────────────────────────────────
 
     async def _carried_out(self, tx: Tx, caller: Caller, outcome: Outcome) -> Outcome:
+        if outcome.session is not None and outcome.spends is not None:
+            begun = outcome.session
+            if not await self._gate.spend(tx, begun.wave, outcome.spends):
+                # Somebody else agreed with the same token a moment ago.
+                open_to_all = Entry(begun.unit, Stream.OPEN, caller.running[begun.wave].slug)
+                return self._turned_to_the_open(caller, open_to_all, Trouble.SPENT)
         match outcome.effect:
             case Withdraw(waves):
                 for wave in waves:

@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from handlers.units import gazetteer
@@ -26,6 +28,8 @@ class RunningWaves:
         self._vault = vault
         self._grace = grace
         self._waves: tuple[Running, ...] | None = None
+        self._serves_at: Mapping[bytes, str] = {}
+        self._without: dict[str, tuple[Running, ...]] = {}
         self._gazetteer = Gazetteer(())
         self._forms: dict[tuple[str, str], Form] = {}
         self._marker = -1
@@ -41,6 +45,11 @@ class RunningWaves:
         if self._waves is None or (self._is_stale and not self._looking.locked()):
             await self._look(only_if_stale=True)
         return self._waves or ()
+
+    async def open_to(self, account: bytes) -> tuple[Running, ...]:
+        """As `now`, without the ward this account's owner serves at: asked of everybody, answered from memory."""
+        waves = await self.now()
+        return self._without.get(self._serves_at.get(account, ""), waves)
 
     async def refresh(self) -> None:
         """Looks at once, for whoever has just changed something in this process."""
@@ -76,6 +85,16 @@ class RunningWaves:
         ]
         self._gazetteer = await gazetteer(tx)
         self._waves = tuple(waves)
+        self._serves_at = await tx.officers.all()
+        self._without = {unit: self._where_nobody_is_judge(unit) for unit in set(self._serves_at.values())}
+
+    def _where_nobody_is_judge(self, unit: str) -> tuple[Running, ...]:
+        """The waves as whoever serves at this unit sees them: open everywhere but there, and in what it became."""
+        try:
+            own = {unit, *(each.code for each in self._gazetteer.today(unit))}
+        except KeyError:
+            own = {unit}
+        return tuple(replace(wave, units=wave.units - own) for wave in self._waves or ())
 
     async def _running(self, tx: Tx, wave: rows.Wave, units: frozenset[str]) -> Running:
         assert wave.id is not None

@@ -1,7 +1,7 @@
 """How a person came to us: the payload of a deep link or QR. It knows no platform and no store.
 
-A payload says the ward, the wave and the stream. Payloads of the streams that count towards a score are signed; whatever is
-not signed by us is the open stream."""
+A payload says the ward, the wave and the stream. An invitation is signed; whatever is not signed by us is the open stream.
+A visit has no link that stays: it is shown by a one-time token (`surveys.tokens`) or a counter's code (`surveys.counter`)."""
 
 import hmac
 import re
@@ -26,7 +26,7 @@ class Stream(StrEnum):
     INVITED = "invited"
     """A sample, or every consenting contact of a ward: counts."""
     VISIT = "visit"
-    """The code at the counter, after a real transaction: counts."""
+    """A one-time token or the code at the counter, after a real transaction: counts."""
     OPEN = "open"
     """A poster, or no code at all: reported apart, weight 0."""
 
@@ -37,15 +37,19 @@ class Entry:
     stream: Stream = Stream.OPEN
     wave: str | None = None
     """The slug of a wave."""
+    token: bytes | None = None
+    """The hash of the one-time token it came with, to be spent when they agree."""
 
 
-LETTERS = {Stream.INVITED: "i", Stream.VISIT: "v", Stream.OPEN: "o"}
+LETTERS = {Stream.INVITED: "i", Stream.OPEN: "o"}
 STREAMS = {letter: stream for stream, letter in LETTERS.items()}
 
 
 def mint(entry: Entry, key: bytes) -> str:
     """The payload, ≤ 64 characters of A-Z a-z 0-9 _ -. Raises ValueError when unit or slug do not fit in it."""
     unit, slug = entry.unit or "", entry.wave or ""
+    if entry.stream not in LETTERS:
+        raise ValueError("a visit is shown by a token or a counter's code; a link that stays could be sent to anybody")
     if not UNIT.fullmatch(unit) or not SLUG.fullmatch(slug):
         raise ValueError(f"a unit or a slug that no link can carry: {unit!r}, {slug!r}")
     body = f"{LETTERS[entry.stream]}{unit}_{slug}"
@@ -60,7 +64,7 @@ def read(payload: str, key: bytes) -> Entry:
     if not payload or len(payload) > LONGEST_PAYLOAD or not payload.isascii():
         return Entry()
     stream = STREAMS.get(payload[0])
-    if stream in (Stream.INVITED, Stream.VISIT):
+    if stream is Stream.INVITED:
         body, mac = payload[:-MAC_CHARACTERS], payload[-MAC_CHARACTERS:]
         if body and hmac.compare_digest(_mac(body, key), mac):
             return _parsed(body, stream)

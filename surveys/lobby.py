@@ -38,6 +38,7 @@ class Lobby:
                 "unit": self.entry.unit,
                 "stream": self.entry.stream,
                 "wave": self.entry.wave,
+                "token": self.entry.token.hex() if self.entry.token else None,
                 "view": self.view,
                 "menu": self.menu,
                 "seen": b64encode(self.seen).decode(),
@@ -52,7 +53,7 @@ class Lobby:
         read = json.loads(body)
         return cls(
             language=read["language"],
-            entry=Entry(read["unit"], Stream(read["stream"]), read["wave"]),
+            entry=Entry(read["unit"], Stream(read["stream"]), read["wave"], _token(read.get("token"))),
             view=read["view"],
             menu=tuple((number, act) for number, act in read["menu"]),
             seen=b64decode(read["seen"]),
@@ -63,6 +64,10 @@ class Lobby:
         if unit == self.entry.unit:
             return self
         return replace(self, entry=Entry(unit))
+
+
+def _token(written: str | None) -> bytes | None:
+    return bytes.fromhex(written) if written else None
 
 
 @dataclass(frozen=True, slots=True)

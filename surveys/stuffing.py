@@ -125,6 +125,11 @@ class Circumstances:
     counter_hours: Mapping[str, float] = field(default_factory=dict)
     """Hours that counters with a rotating code were open, by unit, all its counters together."""
 
+    @property
+    def with_tokens_only(self) -> Mapping[str, int]:
+        """Where every visit was asked by a token; of whom a counter asked nobody knows the number."""
+        return {unit: number for unit, number in self.issued.items() if unit not in self.counter_hours}
+
 
 @dataclass(slots=True)
 class _Seen:
@@ -179,7 +184,7 @@ class Watch:
             for detect in (_bursts, _hurries):
                 for key, finding in detect(of_stream):
                     found[key].append(finding)
-            asked = known.invited if stream is Stream.INVITED else known.issued
+            asked = known.invited if stream is Stream.INVITED else known.with_tokens_only
             for unit, finding in (*_outliers(of_stream, asked), *_unaccounted(of_stream, stream, known)):
                 for key in of_stream:
                     if key[0] == unit:

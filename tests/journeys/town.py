@@ -12,8 +12,9 @@ from handlers.waves import Plan, Waves
 from storage.arrivals import Arrivals
 from storage.database import Database
 from storage.vault import Vault
-from surveys import entry
+from surveys import counter, entry
 from surveys.conversation import Address, Incoming, Option, Reply, Say
+from surveys.counter import Counter
 from surveys.doors import Doors
 from surveys.entry import Entry, Stream
 from surveys.forms import library
@@ -65,6 +66,9 @@ class Town:
         )
 
     def link(self, unit: str, stream: Stream, wave: str | None = None) -> str:
+        """For a visit what the counter's tablet shows at this moment: no link of that stream stays."""
+        if stream is Stream.VISIT:
+            return counter.mint(Counter(unit, 1), self.clock(), self.vault.entry_key)
         return entry.mint(Entry(unit, stream, wave), self.vault.entry_key)
 
     async def sessions(self, wave: int) -> list[Session]:
