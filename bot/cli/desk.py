@@ -251,6 +251,10 @@ def links(slug: str, stream: str) -> int:
 
         if stream not in list(Stream):
             raise Refused(f"--stream is one of {', '.join(Stream)}, not {stream}.")
+        if stream == Stream.VISIT:
+            raise Refused(
+                "No link of visits stays: anybody could send it on. See: langnghe tokens issue, langnghe tokens counter"
+            )
         async with house.db.reading() as tx:
             wave = await tx.waves.by_slug(slug)
             if wave is None:
