@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from bot.cli import release, scorecard
+
 __all__ = ["main"]
 
 app = typer.Typer(
@@ -32,6 +34,8 @@ ledger = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(ledger, name="ledger")
+app.add_typer(scorecard.app, name="scorecard")
+app.add_typer(release.app, name="release")
 
 
 @app.command()
@@ -162,7 +166,7 @@ def waves_show(slug: Annotated[str, typer.Argument(help="The wave's short name."
 @app.command()
 def links(
     slug: Annotated[str, typer.Argument(help="The wave's short name.")],
-    stream: Annotated[str, typer.Option(help="invited, visit or open")] = "open",
+    stream: Annotated[str, typer.Option(help="invited or open")] = "open",
 ) -> None:
     """Print the entry link of every ward of a wave, for letters and QR codes."""
     from bot.cli.desk import links as work
@@ -226,6 +230,38 @@ def verify(
     from bot.cli.verify import verify as work
 
     _exit(work(file, key, witness or ()))
+
+
+@app.command()
+def report(
+    year: Annotated[int, typer.Argument(min=2000, max=2100, help="The year it reports on.")],
+    set_id: Annotated[str, typer.Option("--set", help="The criteria set.")] = "qd1578",
+    format: Annotated[str, typer.Option(help="docx, xlsx, pdf or all")] = "all",
+    to: Annotated[Path, typer.Option(help="The directory to write to.")] = Path("var/reports"),
+    roadmap: Annotated[
+        list[str] | None,
+        typer.Option(help="A roadmap to compare with, such as tra-vinh. May be given several times."),
+    ] = None,
+    superior: Annotated[
+        str, typer.Option(help="The office above; whatever is not given stays a blank.")
+    ] = "",
+    office: Annotated[str, typer.Option(help="The office that reports; else PROVINCE_NAME.")] = "",
+    number: Annotated[str, typer.Option(help="The paper's number.")] = "",
+    symbol: Annotated[str, typer.Option(help="What follows “BC-” in its number.")] = "",
+    place: Annotated[str, typer.Option(help="Where it is signed.")] = "",
+    signed_on: Annotated[str, typer.Option(help="The day it is signed, YYYY-MM-DD.")] = "",
+    signer_title: Annotated[str, typer.Option(help="As what it is signed.")] = "",
+    signer: Annotated[str, typer.Option(help="Who signs it.")] = "",
+    recipient: Annotated[
+        list[str] | None, typer.Option(help="Who receives it. May be given several times.")
+    ] = None,
+) -> None:
+    """Write the yearly report as docx, xlsx and pdf, with the deadline of 14 November in sight."""
+    from bot.cli.report import Wanted
+    from bot.cli.report import report as work
+
+    head = (superior, office, number, symbol, place, signed_on, signer_title, signer, tuple(recipient or ()))
+    _exit(work(Wanted(year, set_id, format, to, tuple(roadmap or ())), *head))
 
 
 def _exit(code: int) -> None:
