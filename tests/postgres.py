@@ -43,13 +43,14 @@ class PostgresServer:
         if self._user:
             os.chown(self._directory, self._user.pw_uid, self._user.pw_gid)
         self._run(
-            "initdb", "-D", str(self._data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"
+            "initdb", "-D", str(self.data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"
         )
         self.port = _free_port()
         self.start()
 
     @property
-    def _data(self) -> Path:
+    def data(self) -> Path:
+        """Where it keeps everything it writes."""
         return self._directory / "data"
 
     def url(self, name: str = "postgres") -> str:
@@ -69,7 +70,7 @@ class PostgresServer:
                     *self._as_user(),
                     self._binaries / "postgres",
                     "-D",
-                    self._data,
+                    self.data,
                     "-p",
                     str(self.port),
                     *options,
