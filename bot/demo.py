@@ -13,6 +13,7 @@ from pathlib import Path
 from random import Random
 
 from bot.app import House, opened, utc_now
+from bot.demo_scorecards import put_on_record
 from bot.settings import Settings
 from handlers.units import load_seed
 from handlers.waves import Plan
@@ -20,7 +21,7 @@ from surveys import entry, texts
 from surveys.conversation import Address, Incoming, Option, Reply
 from surveys.entry import Entry, Stream
 from surveys.forms import library
-from surveys.waves import GRACE, LOCAL, Audience
+from surveys.waves import GRACE, LAST_ONES, LOCAL, Audience
 
 __all__ = ["Progress", "directories", "prepare", "settings_for"]
 
@@ -143,10 +144,14 @@ async def _make(settings: Settings, residents: int, progress: Progress) -> None:
         await _survey_of(house, opening)
         await house.residents.refresh()
         await _answer_all(house, f"{opening.year}-nguoi-dan", residents, progress)
-        clock.at = opening + timedelta(days=21) + GRACE
+        clock.at = opening + timedelta(days=21) + GRACE + LAST_ONES
         progress("seal", 0, 1)
         await house.waves.advance()
         progress("seal", 1, 1)
+        clock.at += timedelta(days=1)
+        await put_on_record(
+            house.scorecards, [ward.code for ward in WARDS], opening.year, clock.at.astimezone(LOCAL).date()
+        )
         clock.at = utc_now()
         await _survey_of(house, today - timedelta(days=3))
         await _visits_of(house, today)

@@ -12,6 +12,7 @@ from storage.ballots import SealedBallot
 from storage.catalogue import CATALOGUE
 from storage.database import Database
 from storage.people import Person
+from storage.staging import Superseded
 from tests.storage.conftest import a_form, a_unit, a_wave, prepare
 
 Clock = Callable[[], datetime]
@@ -28,7 +29,6 @@ def nullifier(number: int) -> bytes:
 def a_ballot(position: int, **other: Any) -> SealedBallot:
     ballot = SealedBallot(
         position=position,
-        receipt=f"K7QF-{position:04}",
         unit="29242",
         stream="visit",
         mode="self",
@@ -251,18 +251,63 @@ async def test_ballots_come_back_by_position(database: Database, wave: int):
 
     async with database.reading() as tx:
         assert [ballot async for ballot in tx.ballots.of_wave(wave)] == ballots
-        assert await tx.ballots.by_receipt("K7QF-0007") == (wave, ballots[7])
-        assert await tx.ballots.by_receipt("K7QF-9999") is None
         assert await tx.ballots.count(wave) == 1200
 
 
-async def test_one_receipt_one_ballot(database: Database, wave: int):
+async def test_receipts_come_in_their_own_order_and_none_twice(database: Database, wave: int):
+    async with database.transaction() as tx:
+        await tx.receipts.add_many(wave, ["K7QF-0002", "K7QF-0001"])
     with pytest.raises(Exception, match=r"(?i)unique"):
         async with database.transaction() as tx:
-            await tx.ballots.add_many(wave, [a_ballot(0), a_ballot(1, receipt=a_ballot(0).receipt)])
+            await tx.receipts.add_many(wave, ["K7QF-0003", "K7QF-0001"])
 
     async with database.reading() as tx:
-        assert await tx.ballots.count(wave) == 0
+        assert [receipt async for receipt in tx.receipts.of_wave(wave)] == ["K7QF-0001", "K7QF-0002"]
+        assert await tx.receipts.wave_of("K7QF-0002") == wave
+        assert await tx.receipts.wave_of("K7QF-0003") is None
+
+
+async def test_what_is_laid_out_is_moved_in_order_and_nothing_is_left(database: Database, wave: int):
+    ballots = [a_ballot(position) for position in (2, 0, 1)]
+    comments = [rows.Comment(id=id, wave_id=wave, unit="29242", week="2026-W47", body=b"x") for id in "ba"]
+    async with database.transaction() as tx:
+        number = await tx.staging.begin(wave)
+        await tx.staging.add_ballots(wave, ballots)
+        await tx.staging.add_receipts(wave, ["K7QF-0002", "K7QF-0001", "K7QF-0003"])
+        await tx.staging.add_comments(comments)
+
+    async with database.transaction() as tx:
+        await tx.staging.go_on(wave, number)
+        assert await tx.staging.counts(wave) == (3, 3, 2)
+        await tx.staging.move(wave)
+
+    async with database.reading() as tx:
+        assert await tx.staging.counts(wave) == (0, 0, 0)
+        assert [ballot async for ballot in tx.ballots.of_wave(wave)] == sorted(ballots)
+        assert len([receipt async for receipt in tx.receipts.of_wave(wave)]) == 3
+        assert [comment.id for comment in await tx.comments.of_wave(wave)] == ["a", "b"]
+
+
+async def test_whoever_begins_to_lay_out_ends_an_earlier_ones_work(database: Database, wave: int):
+    async with database.transaction() as tx:
+        first = await tx.staging.begin(wave)
+    async with database.transaction() as tx:
+        second = await tx.staging.begin(wave)
+
+    with pytest.raises(Superseded):
+        async with database.transaction() as tx:
+            await tx.staging.go_on(wave, first)
+    async with database.transaction() as tx:
+        await tx.staging.go_on(wave, second)
+
+
+async def test_what_a_crash_left_is_cleared_in_pieces(database: Database, wave: int):
+    async with database.transaction() as tx:
+        await tx.staging.add_ballots(wave, [a_ballot(position) for position in range(5)])
+        await tx.staging.add_receipts(wave, ["K7QF-0001"])
+
+    async with database.transaction() as tx:
+        assert [await tx.staging.clear_some(wave, 3) for _ in range(3)] == [4, 2, 0]
 
 
 async def test_comments_come_in_the_order_of_their_random_ids(database: Database, wave: int):
