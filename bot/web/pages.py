@@ -20,6 +20,7 @@ from bot.web.board import (
     source_of,
     the_others,
 )
+from bot.web.matrix import bound_of, is_proportion, is_share, quoted
 from bot.web.words import DEFAULT_LANGUAGE, LANGUAGES, NUMBER_SPACE, Words
 from surveys.releases import ReleasedWard
 
@@ -60,7 +61,11 @@ class Pages:
             on_the_scale=on_the_scale,
             the_others=the_others,
             open_headline=open_headline,
+            bound_of=bound_of,
+            is_proportion=is_proportion,
+            is_share=is_share,
             plot_of=plot_of,
+            quoted=quoted,
             source_of=source_of,
         )
         self._environment.globals.update(

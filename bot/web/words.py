@@ -72,6 +72,11 @@ class Words:
             places += 1
         return f"{number:.{places}f}".replace(".", self._decimal) + NUMBER_SPACE + "%"
 
+    def trimmed(self, share: float | Fraction | Decimal) -> str:
+        """A threshold as people say it: 90 %, 92,5 %."""
+        number, space, sign = self.percent(share).partition(NUMBER_SPACE)
+        return number.rstrip("0").rstrip(self._decimal) + space + sign
+
     def span(self, low: float, high: float) -> str:
         """An interval in per cent, without the sign: 86,9–94,3. Rounded outwards, so that it never claims more than is known
         and never seems to stop at a threshold that it holds."""
