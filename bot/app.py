@@ -20,9 +20,11 @@ from bot.intake import Intake
 from bot.lanes import Lanes
 from bot.settings import Settings
 from bot.web.app import build
+from bot.web.ledger_page import LedgerPage
 from bot.web.pages import Pages
 from bot.web.server import serve_on
 from bot.web.supervisors import Supervisors
+from handlers.audit import Audit
 from handlers.ledger import Ledger
 from handlers.quarantine import Quarantine
 from handlers.residents import Residents, ResidentsSettings
@@ -196,6 +198,9 @@ def _web_rooms(house: House, pages: Pages) -> list[Route]:
     """What the web shows beside the page and the chat, each room from its own module."""
     rooms: list[Route] = []
     settings = house.settings
+    audit = Audit(house.db, house.ledger)
+    secure = settings.public_url.startswith("https://")
+    rooms += LedgerPage(audit.told, pages, secure=secure).routes
     if settings.supervisor_token is not None:
         supervisors = Supervisors(
             settings.supervisor_token.get_secret_value(),

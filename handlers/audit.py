@@ -4,7 +4,7 @@ A package is read from one picture of the database, a ballot at a time, and writ
 It hands out; whether everything follows is for `surveys.verify`, which needs none of this.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from handlers.ledger import Ledger
@@ -20,7 +20,7 @@ from surveys.scorecard.deeds import CardFrozen
 from surveys.signatures import PublicKey
 from surveys.waves import State
 
-__all__ = ["Audit", "NoPackage", "Packaged"]
+__all__ = ["Audit", "NoPackage", "Packaged", "Told"]
 
 TOLD_EVERY = 10_000  # ballots
 
@@ -43,6 +43,21 @@ class Packaged:
     entries: int
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The ledger for whoever reads it, with the names of what it speaks of."""
+
+    key: PublicKey
+    lines: tuple[str, ...]
+    entries: tuple[Entry, ...]
+    head: str
+    """Signed, over all of it."""
+    waves: Mapping[str, str]
+    """Slug → title."""
+    units: Mapping[str, str]
+    """Code → name."""
+
+
 class Audit:
     """One for each process."""
 
@@ -50,6 +65,7 @@ class Audit:
         self._db = db
         self._ledger = ledger
         self._lines: tuple[str, ...] = ()
+        self._told: Told | None = None
         self._head: tuple[tuple[str, ...], str] | None = None
 
     @property
@@ -78,6 +94,21 @@ class Audit:
         if self._head is None or self._head[0] is not lines:
             self._head = lines, self._ledger.head(lines)
         return self._head[1]
+
+    async def told(self) -> Told:
+        """Made once for as long as nothing is added."""
+        lines = await self.lines()
+        if self._told is not None and self._told.lines is lines:
+            return self._told
+        entries = tuple(map(read_entry, lines))
+        codes = {code for entry in entries if (code := getattr(entry.record, "unit", None))}
+        async with self._db.reading() as tx:
+            waves = {wave.slug: wave.title for wave in await tx.waves.all()}
+            units = {code: unit.name for code in sorted(codes) if (unit := await tx.units.get(code))}
+        spoken_of = {slug for entry in entries if (slug := of_wave(entry.record))}
+        titles = {slug: waves[slug] for slug in spoken_of & waves.keys()}
+        self._told = Told(self.key, lines, entries, self.head_over(lines), titles, units)
+        return self._told
 
     async def package(self, slug: str, file: Written, progress: Progress | None = None) -> Packaged:
         """Writes the wave's package. Raises NoPackage before anything was written, and ValueError when what the database holds
