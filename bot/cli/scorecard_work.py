@@ -72,8 +72,8 @@ YES, NO = ("yes", "có", "co"), ("no", "không", "khong")
 NONE_AROSE = "none"
 ASSUMED = "ASSUMED: no document found so far says how many criteria are needed"
 MOST_LINES = 20  # of faults in a file; more would scroll the first ones away
-NARROW, ID, MARK = 80, 8, 4  # columns of a screen, of a criterion's id, of a mark under a ward's number
-MOST_BY_CODE = 6  # wards whose codes still fit over their marks
+NARROW, ID, BETWEEN = 80, 11, 3  # columns of a screen, of a criterion's id with the edges, between two wards
+MOST_BY_CODE = 3  # wards whose codes over their marks still leave room for the criteria
 LEAST_LABEL = 12
 
 
@@ -238,7 +238,7 @@ def matrix(set_id: str, year: int | None, as_of: str | None, as_json: bool) -> i
             return
         frozen = await cards.frozen(set_id, of_year, as_of=moment)
         heads = _heads(list(found))
-        label = max(LEAST_LABEL, NARROW - ID - sum(max(MARK, len(head) + 2) for head in heads))
+        label = max(LEAST_LABEL, NARROW - ID - sum(len(head) + BETWEEN for head in heads))
         _print(f"{criteria.id}, {of_year}: {criteria.name}")
         rows = [
             (

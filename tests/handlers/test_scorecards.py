@@ -22,9 +22,7 @@ from storage.scorecards import ADD_RECORD
 from storage.statements import Prepared
 from surveys import cards, documents
 from surveys.assessment import Verdict
-from surveys.forms.published import form_to_json
 from surveys.ledger import read_entry
-from surveys.records import ScorecardFrozen
 from surveys.releases import ReleasedWard
 from surveys.results import Proportion
 from surveys.scorecard import (
@@ -52,6 +50,7 @@ from surveys.scorecard.evidence import Entered, Value
 from surveys.scorecard.reading import IDS
 from surveys.verify import verify
 from tests.conftest import Clock
+from tests.released import a_released_wave
 from tests.surveys.scorecard.test_framework import ONE, workbook
 from tests.surveys.seal import province
 
@@ -360,40 +359,6 @@ async def test_the_same_file_is_not_counted_twice_and_a_newer_one_replaces_it_wh
 # ── What surveys feed ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def a_released_wave(
-    desk: Desk, *, audience: str = "residents", state: str = "released"
-) -> tuple[str, ...]:
-    """The wave of a made-up province: its releases, and its story in the ledger up to the release."""
-    box = province.ballots()
-    lines = province.released(box)
-    form = province.form()
-    opened = datetime(2026, 10, 1, tzinfo=UTC)
-    async with desk.db.transaction() as tx:
-        await tx.forms.add(
-            rows.Form(id=form.id, version=form.version, digest=form.digest, body=form_to_json(form))
-        )
-        wave = rows.Wave(
-            slug=province.SLUG, form_id=form.id, form_version=form.version, title="Năm 2026", audience=audience,
-            state=state, opens_at=opened, closes_at=opened + timedelta(days=21), k=10, threshold=None,
-        )  # fmt: skip
-        wave_id = await tx.waves.add(wave)
-        known = {unit.code for unit in await tx.units.all()}
-        taking_part = [code for code in province.TERMS.units if code in known]
-        await tx.wave_units.add_many(
-            rows.WaveUnit(wave_id=wave_id, unit=code, invited=300) for code in taking_part
-        )
-        if state != "released":
-            return ()
-        for record in province.records(box, lines):
-            if not isinstance(record, ScorecardFrozen):
-                await desk.ledger.append(tx, record, desk.clock())
-        for line in lines:
-            unit = documents.read(line)["unit"]
-            if unit in known:
-                await tx.releases.add(wave_id, unit, line, desk.clock())
-    return lines
-
-
 def released_of(lines: tuple[str, ...], unit: str) -> str:
     return next(line for line in lines if documents.read(line)["unit"] == unit)
 
@@ -402,7 +367,7 @@ async def test_a_release_feeds_its_criteria_by_itself_and_from_its_own_moment(de
     before = desk.clock()
     desk.clock.advance(hours=1)
 
-    lines = await a_released_wave(desk)
+    lines = await a_released_wave(desk.db, desk.ledger, desk.clock)
 
     line = released_of(lines, WARD)
     card = await desk.cards.card("qd1578", WARD, 2026)
@@ -416,7 +381,7 @@ async def test_a_release_feeds_its_criteria_by_itself_and_from_its_own_moment(de
 
 
 async def test_a_set_imported_later_sees_earlier_releases_too(lite: Desk) -> None:
-    await a_released_wave(lite)
+    await a_released_wave(lite.db, lite.ledger, lite.clock)
     lite.clock.advance(hours=1)
 
     await lite.cards.add_set(replace(QD1578, id="qd-moi"))
@@ -425,7 +390,7 @@ async def test_a_set_imported_later_sees_earlier_releases_too(lite: Desk) -> Non
 
 
 async def test_a_line_of_a_release_that_is_no_wards_feeds_nothing(lite: Desk) -> None:
-    lines = await a_released_wave(lite)
+    lines = await a_released_wave(lite.db, lite.ledger, lite.clock)
     async with lite.db.transaction() as tx:
         [wave] = await tx.waves.all()
         assert wave.id is not None
@@ -442,7 +407,7 @@ async def test_a_line_of_a_release_that_is_no_wards_feeds_nothing(lite: Desk) ->
 
 
 async def test_terms_hold_for_all_wards_from_when_they_were_set(desk: Desk) -> None:
-    await a_released_wave(desk)
+    await a_released_wave(desk.db, desk.ledger, desk.clock)
     desk.clock.advance(hours=1)
     before = await desk.cards.card("qd1578", WARD, 2026)
 
@@ -503,7 +468,7 @@ async def test_a_frozen_card_is_in_the_ledger_with_its_hash_and_can_be_concluded
 
 
 async def test_cards_that_rest_on_a_release_pass_the_auditors_check(desk: Desk) -> None:
-    lines = await a_released_wave(desk)
+    lines = await a_released_wave(desk.db, desk.ledger, desk.clock)
     desk.clock.advance(days=1)
     await desk.has_signed("R1.1")
     frozen = [await desk.freezes(unit) for unit in (OTHER_WARD, WARD)]
@@ -539,14 +504,14 @@ async def test_what_waits_for_a_signature_is_settled_first(desk: Desk) -> None:
 
 
 async def test_a_yearly_survey_under_way_is_waited_for_a_visit_rating_is_not(lite: Desk) -> None:
-    await a_released_wave(lite, state="closed")
+    await a_released_wave(lite.db, lite.ledger, lite.clock, state="closed")
 
     with pytest.raises(NotReady, match=province.SLUG):
         await lite.freezes()
 
 
 async def test_visit_ratings_are_not_waited_for(lite: Desk) -> None:
-    await a_released_wave(lite, audience="visits", state="open")
+    await a_released_wave(lite.db, lite.ledger, lite.clock, audience="visits", state="open")
 
     assert (await lite.freezes()).entry == 1
 
