@@ -11,7 +11,7 @@ import structlog
 from handlers.ledger import Ledger
 from handlers.postponing import Postponement, Postponing
 from handlers.published import form_of, id_of
-from handlers.publishing import computed
+from handlers.publishing import Exposed, gathered, lines_of, published, told
 from handlers.sealing import Changed, LaidOut, Sealed, Sealing, Superseded, Unreadable
 from storage import rows
 from storage.database import Database
@@ -22,11 +22,12 @@ from surveys.assessment import criteria_text, read_threshold
 from surveys.disclosure import DEFAULT_K, checked_k
 from surveys.forms.form import Form
 from surveys.forms.published import form_to_json
-from surveys.releases import ReleasedWard, Terms
+from surveys.releases import Released, ReleasedProvince, ReleasedWard, Terms, read_release
 from surveys.statistics import Plan as WeightPlan
 from surveys.waves import FLAGGED, Audience, State, Step, Times, TooEarly, next_step
 
 __all__ = [
+    "Exposed",
     "KeyStillThere",
     "NoSuchWave",
     "Plan",
@@ -98,7 +99,7 @@ class Waves:
         self._postponing = Postponing(db, self._ledger, now)
         self._troubles: dict[str, str] = {}
         self._minimum = minimum
-        self._read: dict[tuple[int, str], ReleasedWard] = {}
+        self._read: dict[tuple[int, str], Released] = {}
 
     # ── The steps ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -182,24 +183,29 @@ class Waves:
         return True
 
     async def release(self, slug: str) -> bool:
-        """Publishes what wards may see, computed once from the sealed ballots. Whether this call did.
+        """Publishes what may be seen, computed once from the sealed ballots. Whether this call did.
 
-        Raises TooEarly before the wave is sealed and its key destroyed.
+        Raises TooEarly before the wave is sealed, its key destroyed and a flagged stratum decided on, and Exposed when what
+        would be published tells of a count that must stay hidden; then nothing is.
         """
         async with self._db.reading() as tx:
             wave = await self._wave(tx, slug)
             if not await self._is_next(tx, wave, Step.RELEASE):
                 return False
-            released = await computed(tx, wave)
-        now = self._now()
+            material = await gathered(tx, wave)
+        lines = lines_of(await published(material))
         async with self._db.transaction() as tx:
             wave = await self._wave(tx, slug)
             if not await self._is_next(tx, wave, Step.RELEASE):
                 return False  # another process was quicker; it computed the same
-            for unit, ward in released.items():
-                await tx.releases.add(id_of(wave), unit, ward.to_json(), now)
+            now = self._now()
+            for unit, line in lines.items():
+                await tx.releases.add(id_of(wave), unit, line, now)
+            # A wave that was sealed before there was a ledger stays outside of it.
+            if await tx.wave_seals.of(id_of(wave)) is not None:
+                await self._ledger.append(tx, told(slug, lines), now)
             await tx.waves.set_state(id_of(wave), State.RELEASED, now)
-        log.info("wave.released", wave=slug, units=len(released))
+        log.info("wave.released", wave=slug, lines=len(lines))
         return True
 
     async def advance(self) -> list[tuple[str, Step]]:
@@ -244,17 +250,26 @@ class Waves:
 
     async def results(self, *, wave: str | None = None, unit: str | None = None) -> tuple[ReleasedWard, ...]:
         """What is released, the latest first: of all wards, of one, of one wave. Nothing else is ever shown of a ballot."""
-        async with self._db.reading() as tx:
-            found = await (tx.releases.of_unit(unit) if unit else tx.releases.all())
-        return tuple(ward for ward in map(self._ward, found) if wave is None or ward.wave.slug == wave)
+        return tuple(line for line in await self._lines(wave, unit) if isinstance(line, ReleasedWard))
+
+    async def provinces(
+        self, *, wave: str | None = None, unit: str | None = None
+    ) -> tuple[ReleasedProvince, ...]:
+        """The same of provinces: how satisfied people were with each service."""
+        return tuple(line for line in await self._lines(wave, unit) if isinstance(line, ReleasedProvince))
 
     # ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _ward(self, row: rows.Release) -> ReleasedWard:
+    async def _lines(self, wave: str | None, unit: str | None) -> list[Released]:
+        async with self._db.reading() as tx:
+            found = await (tx.releases.of_unit(unit) if unit else tx.releases.all())
+        return [line for line in map(self._line, found) if wave is None or line.wave.slug == wave]
+
+    def _line(self, row: rows.Release) -> Released:
         # A release never changes, so it is read once.
         key = row.wave_id, row.unit
         if key not in self._read:
-            self._read[key] = ReleasedWard.from_json(row.body, row.released_at)
+            self._read[key] = read_release(row.body, row.released_at)
         return self._read[key]
 
     async def _due(self, slug: str) -> Step | None:
@@ -373,7 +388,8 @@ class Waves:
     ) -> records.WaveOpened:
         """Terms, weights, formulas and criteria are on record before the first answer: nobody chooses them after seeing one.
         What the ledger is to say of it."""
-        names = {unit.code: unit.name for unit in await tx.units.all()}
+        units = {unit.code: unit for unit in await tx.units.all()}
+        names = {code: unit.name for code, unit in units.items()}
         taking_part = await tx.wave_units.of_wave(id_of(wave))
         terms = Terms(
             wave.slug,
@@ -383,6 +399,7 @@ class Waves:
             wave.threshold,
             {each.unit: (names[each.unit], each.invited) for each in taking_part},
             self._minimum,
+            provinces_of(units, [each.unit for each in taking_part]),
         )
         await tx.wave_terms.add(
             rows.WaveTerms(
@@ -449,6 +466,20 @@ async def _sealed_record(tx: Tx, wave: rows.Wave, laid_out: LaidOut) -> records.
         criteria=fixed.criteria,
         formulas=fixed.formulas,
     )
+
+
+def provinces_of(
+    units: Mapping[str, rows.Unit], taking_part: Iterable[str]
+) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Code → name and those who take part. None at all where somebody lies in no province we know."""
+    found: dict[str, tuple[str, tuple[str, ...]]] = {}
+    for code in taking_part:
+        province = units.get(units[code].province or "")
+        if province is None:
+            return {}
+        name, members = found.get(province.code, (province.name, ()))
+        found[province.code] = name, (*members, code)
+    return found
 
 
 def _place(step: Step) -> int:

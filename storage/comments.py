@@ -59,6 +59,12 @@ class Comments:
         found = await self._connection.fetch(COMMENTS_OF_WAVE, wave_id=wave_id)
         return [_comment(row) for row in found]
 
+    async def numbers(self, wave_id: int) -> dict[str, int]:
+        """Unit → how many."""
+        return {
+            str(unit): int(number) for unit, number in await self._connection.fetch(NUMBERS, wave_id=wave_id)
+        }
+
     # ── Reading and deciding ──────────────────────────────────────────────────────────────────────────────────
 
     async def deciding(self) -> None:
@@ -170,6 +176,11 @@ _old = select(_waves.id).where(_waves.released_at < bindparam("before", type_=_w
 _heap = and_(_comments.wave_id == bindparam("wave_id"), _comments.unit == bindparam("unit"))
 
 ADD_COMMENT = insert(rows.table(rows.Comment))
+NUMBERS = Prepared(
+    select(_comments.unit, func.count())
+    .where(_comments.wave_id == bindparam("wave_id"))
+    .group_by(_comments.unit)
+)
 COMMENTS_OF_WAVE = Prepared(
     select(rows.table(rows.Comment)).where(_comments.wave_id == bindparam("wave_id")).order_by(_comments.id)
 )

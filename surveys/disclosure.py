@@ -9,6 +9,10 @@ the shown wards alone, a plain sum of what is seen.
 Where a split would leave fewer than k on one side, the row may still say a bound, “≥ 90 %”: what everybody may know of
 a small unanimous group. A bound is the same whether nobody or a few thought otherwise.
 
+A row may be broken down by how its answers came: into parts that are split off one by one while each holds at least k, and
+again by answer where every part has k on either side. The row itself is then a sum of parts, and nothing that is subtracted
+leaves fewer than k. One row has one such breakdown at most that another could be subtracted from: see `beside`.
+
 Suppressed and empty are one value, None: nobody can tell which.
 """
 
@@ -19,13 +23,18 @@ from enum import StrEnum
 __all__ = [
     "DEFAULT_K",
     "FLOOR_K",
+    "NOTHING",
     "Bound",
     "Node",
     "Shown",
     "Table",
     "TooSmall",
+    "beside",
+    "breakdown",
     "chain",
     "checked_k",
+    "only_split",
+    "plain_total",
     "suppress",
 ]
 
@@ -124,16 +133,73 @@ class Table:
     """The wards the total is over: all of them, or those whose rows are split."""
 
 
-def suppress(rows: Mapping[str, Mapping[str, int]], tree: Node, k: int) -> Table:
-    """`rows`: ward → answer → how many. Answers that the tree does not name are not in the table. Raises TooSmall."""
+def suppress(
+    rows: Mapping[str, Mapping[str, int]], tree: Node, k: int, limits: Mapping[str, int] | None = None
+) -> Table:
+    """`rows`: ward → answer → how many. Answers that the tree does not name are not in the table. `limits`: how many could
+    have answered at the most, of wards where everybody knows that. Raises TooSmall."""
     checked_k(k)
     groups = {ward: _groups(tree, counts) for ward, counts in rows.items()}
     shown = {ward: _row(tree, counts, k) for ward, counts in groups.items()}
-    total = _total(tree, groups, shown, k)
-    if total is not None:
-        return Table(shown, total, tuple(rows))
-    covers = tuple(ward for ward, row in shown.items() if _is_split(tree, row))
-    return Table(shown, _sum(tree, [shown[ward] for ward in covers]), covers)
+    total = _total(tree, groups, shown, k, limits or {})
+    return plain_total(Table(shown, NOTHING, ()), tree) if total is None else Table(shown, total, tuple(rows))
+
+
+def plain_total(table: Table, tree: Node) -> Table:
+    """The table with the total of the wards whose rows are split: a plain sum of what is seen."""
+    covers = tuple(ward for ward, row in table.rows.items() if _is_split(tree, row))
+    return Table(table.rows, _sum(tree, [table.rows[ward] for ward in covers]), covers)
+
+
+def only_split(table: Table, tree: Node) -> dict[str, Shown]:
+    """The rows that show their first split, the others empty. For a question that others depend on: how many answered those
+    is a bound on one side of its first split, so the size of a row that hides that split would narrow it."""
+    return {ward: row if _is_split(tree, row) else NOTHING for ward, row in table.rows.items()}
+
+
+def breakdown(
+    parts: Mapping[str, Mapping[str, int]], row: Shown, tree: Node, k: int, order: Sequence[str] = ()
+) -> dict[str, Shown]:
+    """Part → what may be seen of it beside the row that all parts make up: its size, and its two sides at the tree's first
+    split. `order`: the parts as they are split off; by name where none is given."""
+    shown = dict.fromkeys(parts, NOTHING)
+    names = list(order or sorted(parts))
+    if tree.answers not in row.counts:
+        return shown
+    sized = {name: _groups(tree, counts) for name, counts in parts.items()}
+    has_sides = _is_split(tree, row) and tree.first is not None
+    while len(names) > 1:
+        first, rest = names[0], names[1:]
+        others = {group: sum(sized[name][group] for name in rest) for group in sized[first]}
+        if min(sized[first][tree.answers], others[tree.answers]) < k:
+            break
+        has_sides = has_sides and _sides(tree, sized[first], k) and _sides(tree, others, k)
+        shown[first] = _part(tree, sized[first], has_sides)
+        names = rest
+        if len(names) == 1:
+            shown[names[0]] = _part(tree, others, has_sides)
+    return shown
+
+
+def beside(kept: Mapping[str, int], apart: Mapping[str, int], row: Shown, tree: Node, k: int) -> Shown:
+    """What may be seen of a row with `apart` in it and without, beside the one of the two that is published as `row`:
+    what is returned is the other one. `kept` is without, and both together are with."""
+    sides = [_groups(tree, kept), _groups(tree, apart)]
+    if tree.answers not in row.counts or min(side[tree.answers] for side in sides) < k:
+        return NOTHING
+    has_sides = _is_split(tree, row) and all(_sides(tree, side, k) for side in sides)
+    whole = {group: sides[0][group] + sides[1][group] for group in sides[0]}
+    other = sides[0] if row.counts[tree.answers] == whole[tree.answers] else whole
+    return _part(tree, other, has_sides)
+
+
+def _sides(tree: Node, groups: Mapping[tuple[str, ...], int], k: int) -> bool:
+    return min(groups[side.answers] for side in (tree.first, tree.second) if side) >= k
+
+
+def _part(tree: Node, groups: Mapping[tuple[str, ...], int], has_sides: bool) -> Shown:
+    wanted = [tree, tree.first, tree.second] if has_sides else [tree]
+    return Shown({node.answers: groups[node.answers] for node in wanted if node is not None})
 
 
 # ── One row ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -206,13 +272,19 @@ class _Hidden:
 
 
 def _total(
-    tree: Node, groups: Mapping[str, Mapping[tuple[str, ...], int]], shown: Mapping[str, Shown], k: int
+    tree: Node,
+    groups: Mapping[str, Mapping[tuple[str, ...], int]],
+    shown: Mapping[str, Shown],
+    k: int,
+    limits: Mapping[str, int],
 ) -> Shown | None:
     """The total over all wards; None when it would tell more about a hidden ward than hiding it does."""
     small = [ward for ward, row in shown.items() if tree.answers not in row.counts]
     together = sum(groups[ward][tree.answers] for ward in small)
-    # What is left when the shown wards are subtracted must allow each hidden one anything from none to k − 1.
-    if small and not k <= together <= (len(small) - 1) * (k - 1):
+    # What is left when the shown wards are subtracted must allow each hidden one anything from none to k − 1. A ward of which
+    # everybody knows that fewer could answer hides nobody.
+    hiding = sum(limits.get(ward, k) >= k - 1 for ward in small)
+    if small and not k <= together <= (hiding - 1) * (k - 1):
         return None
     sums = {group: sum(row[group] for row in groups.values()) for group in _groups(tree, {})}
     counts = {tree.answers: sums[tree.answers]}

@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 NOBODY_DRAWN = "none"
-FORMULAS_VERSION = 1  # moves when the same ballots would give another release
+FORMULAS_VERSION = 2  # moves when the same ballots would give another release
 
 
 class BadTerms(ValueError):
@@ -44,6 +44,9 @@ def terms_document(terms: Terms) -> str:
             "audience": terms.audience,
             "k": terms.k,
             "minimum": terms.minimum,
+            "provinces": {
+                code: [name, list(units)] for code, (name, units) in sorted(terms.provinces.items())
+            },
             "slug": terms.slug,
             "threshold": terms.threshold,
             "title": terms.title,
@@ -65,6 +68,7 @@ def terms_from(text: str) -> Terms:
             body["threshold"],
             units,
             body["minimum"],
+            {code: (name, tuple(members)) for code, (name, members) in body["provinces"].items()},
         )
     except (NotCanonical, KeyError, TypeError, ValueError, AttributeError):
         raise BadTerms("These are not the terms of a wave.") from None
@@ -76,8 +80,12 @@ def terms_from(text: str) -> Terms:
 def _are_sound(terms: Terms) -> bool:
     texts = (terms.slug, terms.title, terms.audience, *(name for name, _ in terms.units.values()))
     numbers = (terms.k, terms.minimum, *(each for _, each in terms.units.values() if each is not None))
+    lying = [unit for _, members in terms.provinces.values() for unit in members]
     return (
         all(isinstance(text, str) for text in texts)
+        and all(isinstance(name, str) for name, _ in terms.provinces.values())
+        and (not lying or sorted(lying) == sorted(terms.units))
+        and not terms.provinces.keys() & terms.units.keys()
         and all(type(number) is int and number >= 0 for number in numbers)
         and (terms.threshold is None or isinstance(terms.threshold, str))
     )
@@ -134,9 +142,14 @@ def formulas_document() -> str:
         "top": {"of": results.TOP, "among": results.SCALE},
         "lowest_two": {"of": results.LOWEST_TWO, "among": results.SCALE},
         "interval": {"of": "Wilson 1927, 95 %", "z_squared": str(results.Z_SQUARED)},
-        "grade": "the half-width of that interval at 50 %: A up to 5 points, B up to 10, C above",
+        "grade": "the half-width of that interval at 50 %: A up to 5 points, B up to 10, C above; A only from half of the invited on",
+        "invited": "persons; in a wave of visits the tokens issued",
         "suppression": {
             "of": "a group is split in two while both parts hold k; a total only where it tells no more than the rows",
+            "beside": "streams and modes, or with and without what is flagged or left out: split off while every part holds k",
+            "leading": "a question that leads to others is shown where that side of it can be told apart",
+            "services": "over the wards of a province's total, instead of ward by ward",
+            "weighted": "where each of its groups holds k on either side; rounded to 0.1 %",
             "floor": disclosure.FLOOR_K,
             "nearly_all_percent": disclosure.NEARLY_ALL,
             "scale": _tree(SCALE_TREE),

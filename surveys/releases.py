@@ -1,12 +1,14 @@
-"""What is published of a wave, a ward at a time: fixed tables, each figure with its n. A page only draws it.
-Pure; `surveys.releasing` makes it, once, and it never changes."""
+"""What is published of a wave, a ward at a time, and a province where services are compared: fixed tables, each figure with
+its n. A page only draws it. Pure; `surveys.releasing` makes it, once, and it never changes."""
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any
 
 from surveys.assessment import Conclusion, Verdict
@@ -14,7 +16,33 @@ from surveys.disclosure import Bound, Side
 from surveys.forms.form import Words
 from surveys.results import Grade, Proportion
 
-__all__ = ["Line", "QuestionTable", "ReleasedWard", "ReleasedWave", "Terms"]
+__all__ = [
+    "Detail",
+    "Flagged",
+    "LeftOut",
+    "Line",
+    "Part",
+    "QuestionTable",
+    "Released",
+    "ReleasedProvince",
+    "ReleasedWard",
+    "ReleasedWave",
+    "Terms",
+    "WeightedLine",
+    "read_release",
+]
+
+NO_PROVINCES: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType({})
+
+
+class Detail(StrEnum):
+    """How much of a wave is published, the most first. The next one is for a wave of which the one before would expose a cell."""
+
+    ALL = "all"
+    TABLES = "tables"
+    """Wards, questions and totals; no streams, modes, services or weights beside them."""
+    ROWS = "rows"
+    """Of totals only plain sums of what is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +59,9 @@ class Terms:
     """Code → name, how many persons were invited there."""
     minimum: int
     """How many valid ballots a survey needs to count as held."""
+    provinces: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=lambda: NO_PROVINCES)
+    """Code → name, those of the units that lie in it. Empty in a wave that knows none: its units are then one province
+    without a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +93,52 @@ class QuestionTable:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Some of those who answered, by how they came or what they came for. Empty and too few look the same."""
+
+    name: str
+    """`invited`, `paper`, a service's choice, …"""
+    label: Words
+    n: int | None
+    index: Line
+
+
+@dataclass(frozen=True, slots=True)
+class Flagged:
+    """A stratum that a detector has something to say of. A flag is a question, not a finding."""
+
+    stream: str
+    mode: str
+    flags: tuple[str, ...]
+    """`surveys.stuffing.Flag`: which detectors."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What two persons took out of the count. Their names and the number of ballots stand in the ledger."""
+
+    stream: str
+    mode: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class WeightedLine:
+    """The index as it would be if groups had answered as they live there: beside the plain one, in no verdict.
+
+    Rounded, because an exact fraction would tell the counts of its groups.
+    """
+
+    share: Decimal
+    """To a tenth of a per cent."""
+    effective: int
+    """So many answers of equal weight would tell as much."""
+    design_effect: Decimal
+    source: str
+    """Where the populations come from."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReleasedWave:
     """What is the same for all wards of a wave."""
 
@@ -77,6 +154,7 @@ class ReleasedWave:
     covers: tuple[str, ...]
     """Codes. All wards of the wave, or those whose figures are shown when the others would be given away."""
     released_at: datetime | None = None
+    detail: Detail = Detail.ALL
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +181,15 @@ class ReleasedWard:
     conclusions: tuple[Conclusion, ...]
     comments: int | None
     """How many comments wait for their readers; None below k."""
+    streams: tuple[Part, ...] = ()
+    """Those who answered the question of the index, by the way they came; the open stream is never among them."""
+    modes: tuple[Part, ...] = ()
+    """The same people, by who pressed the buttons."""
+    beside: Part | None = None
+    """The index with what was left out, or without what is flagged; None where there is neither."""
+    flags: tuple[Flagged, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    weighted: WeightedLine | None = None
 
     @property
     def response_rate(self) -> Fraction | None:
@@ -120,11 +207,49 @@ class ReleasedWard:
         return _ward_in(json.loads(text), released_at)
 
 
+@dataclass(frozen=True, slots=True)
+class ReleasedProvince:
+    """How satisfied people were with each service, over the wards of a province that the total is over."""
+
+    wave: ReleasedWave
+    unit: str
+    unit_name: str
+    wards: int
+    """That took part."""
+    covers: tuple[str, ...]
+    n: int | None
+    index: Line
+    services: tuple[Part, ...]
+    question: Words
+    """What was asked to tell services apart."""
+
+    def to_json(self) -> str:
+        """Canonical: the same release is the same bytes."""
+        return json.dumps(_province_out(self), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str, released_at: datetime | None = None) -> "ReleasedProvince":
+        return _province_in(json.loads(text), released_at)
+
+
+Released = ReleasedWard | ReleasedProvince
+
+
+def read_release(text: str, released_at: datetime | None = None) -> Released:
+    """One line of a release, whichever it is."""
+    body = json.loads(text)
+    return _province_in(body, released_at) if body.get("kind") == PROVINCE else _ward_in(body, released_at)
+
+
+PROVINCE, WARD = "province", "ward"
+
+
 # ── As JSON ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _ward_out(ward: ReleasedWard) -> dict[str, Any]:
     return {
+        "kind": WARD,
         "wave": _wave_out(ward.wave),
         "unit": ward.unit,
         "unit_name": ward.unit_name,
@@ -138,6 +263,12 @@ def _ward_out(ward: ReleasedWard) -> dict[str, Any]:
         "open_questions": [_table_out(table) for table in ward.open_questions],
         "conclusions": [_conclusion_out(conclusion) for conclusion in ward.conclusions],
         "comments": ward.comments,
+        "streams": [_part_out(part) for part in ward.streams],
+        "modes": [_part_out(part) for part in ward.modes],
+        "beside": _part_out(ward.beside) if ward.beside else None,
+        "flags": [[each.stream, each.mode, list(each.flags)] for each in ward.flags],
+        "left_out": [[each.stream, each.mode, each.reason] for each in ward.left_out],
+        "weighted": _weighted_out(ward.weighted) if ward.weighted else None,
     }
 
 
@@ -156,6 +287,64 @@ def _ward_in(body: Mapping[str, Any], released_at: datetime | None) -> ReleasedW
         open_questions=tuple(_table_in(table) for table in body["open_questions"]),
         conclusions=tuple(_conclusion_in(conclusion) for conclusion in body["conclusions"]),
         comments=body["comments"],
+        streams=tuple(_part_in(part) for part in body["streams"]),
+        modes=tuple(_part_in(part) for part in body["modes"]),
+        beside=_part_in(body["beside"]) if body["beside"] else None,
+        flags=tuple(Flagged(stream, mode, tuple(flags)) for stream, mode, flags in body["flags"]),
+        left_out=tuple(LeftOut(*each) for each in body["left_out"]),
+        weighted=_weighted_in(body["weighted"]) if body["weighted"] else None,
+    )
+
+
+def _province_out(province: ReleasedProvince) -> dict[str, Any]:
+    return {
+        "kind": PROVINCE,
+        "wave": _wave_out(province.wave),
+        "unit": province.unit,
+        "unit_name": province.unit_name,
+        "wards": province.wards,
+        "covers": list(province.covers),
+        "n": province.n,
+        "index": _line_out(province.index),
+        "services": [_part_out(part) for part in province.services],
+        "question": dict(province.question),
+    }
+
+
+def _province_in(body: Mapping[str, Any], released_at: datetime | None) -> ReleasedProvince:
+    return ReleasedProvince(
+        wave=_wave_in(body["wave"], released_at),
+        unit=body["unit"],
+        unit_name=body["unit_name"],
+        wards=body["wards"],
+        covers=tuple(body["covers"]),
+        n=body["n"],
+        index=_line_in(body["index"]),
+        services=tuple(_part_in(part) for part in body["services"]),
+        question=body["question"],
+    )
+
+
+def _part_out(part: Part) -> dict[str, Any]:
+    return {"name": part.name, "label": dict(part.label), "n": part.n, "index": _line_out(part.index)}
+
+
+def _part_in(body: Mapping[str, Any]) -> Part:
+    return Part(body["name"], body["label"], body["n"], _line_in(body["index"]))
+
+
+def _weighted_out(line: WeightedLine) -> dict[str, Any]:
+    return {
+        "share": str(line.share),
+        "effective": line.effective,
+        "design_effect": str(line.design_effect),
+        "source": line.source,
+    }
+
+
+def _weighted_in(body: Mapping[str, Any]) -> WeightedLine:
+    return WeightedLine(
+        Decimal(body["share"]), body["effective"], Decimal(body["design_effect"]), body["source"]
     )
 
 
@@ -169,6 +358,7 @@ def _wave_out(wave: ReleasedWave) -> dict[str, Any]:
         "form": wave.form,
         "total": _line_out(wave.total),
         "covers": list(wave.covers),
+        "detail": wave.detail,
     }
 
 
@@ -183,6 +373,7 @@ def _wave_in(body: Mapping[str, Any], released_at: datetime | None) -> ReleasedW
         _line_in(body["total"]),
         tuple(body["covers"]),
         released_at,
+        Detail(body["detail"]),
     )
 
 

@@ -3,28 +3,36 @@
 Every share is kept as a fraction of two counts and compared as one: 89.96 % is not 90 %.
 """
 
+import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from itertools import product
 from math import sqrt
 
+from surveys.ballots import read_answers, written_answers
 from surveys.entry import Stream
 from surveys.forms.form import Form, Kind, Question, Role
+from surveys.forms.session import Mode
 
 __all__ = [
+    "ALL_SCORED",
     "LOWEST_TWO",
     "NO_OPINION",
     "SATISFIED",
     "SCALE",
     "SCORED",
+    "STRATA",
     "TOP",
     "Counts",
     "Grade",
     "Interval",
     "Proportion",
     "Side",
+    "Stratum",
     "Tally",
     "counted_questions",
     "grade",
@@ -160,39 +168,146 @@ def counted_questions(form: Form) -> tuple[Question, ...]:
     )
 
 
-@dataclass
+Stratum = tuple[Stream, Mode]
+"""How a ballot came: which way in, and who pressed the buttons."""
+STRATA: tuple[Stratum, ...] = tuple(product(Stream, Mode))
+ALL_SCORED: tuple[Stratum, ...] = tuple(product(SCORED, Mode))
+
+EMPTY = len("{}")
+HEAP = 512  # texts of one stratum counted at a time
+PAIR = re.compile(r'"([^"\\]*)":"([^"\\]*)"')
+
+
 class Tally:
-    """Counts as ballots pass by: unit × stream × question × answer. Memory does not grow with their number."""
+    """Counts as ballots pass by: unit × stream × mode × question × answer, and a few pairs of questions. Memory does not grow
+    with their number.
 
-    form: Form
-    ballots: Counter[tuple[str, Stream]] = field(default_factory=Counter)
-    _answers: dict[tuple[str, Stream], dict[str, Counter[str]]] = field(default_factory=dict)
+    A ballot is canonical JSON of text to text, so between its braces each answer is a word of its own, `"name":"value"`, and
+    words are what a Counter counts fastest. What such cutting would misread – a comma or a quote inside a value – is
+    noticed first and read as JSON, one ballot at a time.
+    """
 
-    def __post_init__(self) -> None:
+    def __init__(self, form: Form, pairs: Iterable[tuple[str, str]] = ()) -> None:
+        """`pairs`: questions whose answers are also counted together, such as service × satisfaction."""
+        self.form = form
+        self.ballots: Counter[tuple[str, Stream, Mode]] = Counter()
+        self._pairs = tuple(pairs)
+        self._waiting: dict[tuple[str, Stream, Mode], list[str]] = {}
+        self._words: dict[tuple[str, Stream, Mode], Counter[str]] = {}
+        self._together: dict[tuple[str, Stream, Mode], dict[tuple[str, str], Counter[tuple[str, str]]]] = {}
+        self._read: dict[tuple[str, Stream, Mode], dict[str, Counter[str]]] = {}
         self._is_multiple = {
-            question.name: question.kind is Kind.SELECT_MULTIPLE for question in counted_questions(self.form)
+            question.name: question.kind is Kind.SELECT_MULTIPLE for question in counted_questions(form)
         }
 
-    def add(self, unit: str, stream: Stream, answers: Mapping[str, str]) -> None:
+    # ── Counting ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    def add(self, unit: str, stream: Stream, answers: Mapping[str, str], mode: Mode = Mode.SELF) -> None:
         """Counts one ballot. An answer that is missing counts nowhere."""
-        self.ballots[unit, stream] += 1
-        counters = self._answers.get((unit, stream))
-        if counters is None:
-            counters = self._answers[unit, stream] = {name: Counter() for name in self._is_multiple}
-        for name, value in answers.items():
+        self.add_text(unit, stream, mode, written_answers(answers))
+
+    def add_text(self, unit: str, stream: Stream, mode: Mode, answers: str) -> None:
+        """The same, of the answers as they rest in a ballot: canonical JSON of text to text."""
+        heap = self._waiting.get((unit, stream, mode))
+        if heap is None:
+            heap = self._waiting[unit, stream, mode] = []
+        heap.append(answers)
+        if len(heap) == HEAP:
+            self._count((unit, stream, mode), heap)
+
+    def _count(self, key: tuple[str, Stream, Mode], heap: list[str]) -> None:
+        self._read.pop(key, None)
+        self.ballots[key] += len(heap)
+        words = self._words.setdefault(key, Counter())
+        inner = [text[1:-1] for text in heap if len(text) > EMPTY]
+        joined = ",".join(inner)
+        if _is_cut_at_commas(joined):
+            words.update(joined.split(","))
+        else:
+            for text in inner:
+                words.update(text.split(",") if _is_cut_at_commas(text) else _words(text))
+        if self._pairs:
+            self._count_pairs(key, heap)
+        heap.clear()
+
+    def _count_pairs(self, key: tuple[str, Stream, Mode], heap: list[str]) -> None:
+        counters = self._together.setdefault(key, {pair: Counter() for pair in self._pairs})
+        for text, times in Counter(heap).items():
+            answers = read_answers(text)
+            for pair in self._pairs:
+                first, second = pair
+                counters[pair][answers.get(first, ""), answers.get(second, "")] += times
+
+    # ── What was counted ──────────────────────────────────────────────────────────────────────────────────────
+
+    def counts(self, unit: str, streams: Iterable[Stream], question: str) -> Counts:
+        """Answer → how often, over all modes. For a question with several answers a person, '' is how many people answered it."""
+        return self.of(unit, product(streams, Mode), question)
+
+    def of(self, unit: str, strata: Iterable[Stratum], question: str) -> Counts:
+        """The same, of some strata."""
+        total: Counter[str] = Counter()
+        for stratum in strata:
+            total.update(self._answers((unit, *stratum)).get(question, {}))
+        return Counts(total)
+
+    def together(
+        self, unit: str, strata: Iterable[Stratum], pair: tuple[str, str]
+    ) -> Counter[tuple[str, str]]:
+        """(answer to the one, answer to the other) → how often; '' where there was none. Of a pair that was asked for."""
+        total: Counter[tuple[str, str]] = Counter()
+        for stratum in strata:
+            self._finish((unit, *stratum))
+            total.update(self._together.get((unit, *stratum), {}).get(pair, {}))
+        return total
+
+    def number(self, unit: str, strata: Iterable[Stratum]) -> int:
+        """Ballots."""
+        strata = tuple(strata)
+        for stratum in strata:
+            self._finish((unit, *stratum))
+        return sum(self.ballots[unit, *stratum] for stratum in strata)
+
+    def _finish(self, key: tuple[str, Stream, Mode]) -> None:
+        if heap := self._waiting.get(key):
+            self._count(key, heap)
+
+    def _answers(self, key: tuple[str, Stream, Mode]) -> dict[str, Counter[str]]:
+        self._finish(key)
+        if key not in self._read:
+            self._read[key] = self._by_question(self._words.get(key, Counter()))
+        return self._read[key]
+
+    def _by_question(self, words: Counter[str]) -> dict[str, Counter[str]]:
+        counters: dict[str, Counter[str]] = {name: Counter() for name in self._is_multiple}
+        for word, times in words.items():
+            name, value = _pair(word)
             counter = counters.get(name)
             if counter is None or not value:
                 continue
             if not self._is_multiple[name]:
-                counter[value] += 1
+                counter[value] += times
                 continue
-            counter[""] += 1  # who answered at all: each of them may have chosen several
+            counter[""] += times  # who answered at all: each of them may have chosen several
             for chosen in set(value.split()):
-                counter[chosen] += 1
+                counter[chosen] += times
+        return counters
 
-    def counts(self, unit: str, streams: Iterable[Stream], question: str) -> Counts:
-        """Answer → how often. For a question with several answers a person, '' is how many people answered it."""
-        total: Counter[str] = Counter()
-        for stream in streams:
-            total.update(self._answers.get((unit, stream), {}).get(question, {}))
-        return Counts(total)
+
+def _is_cut_at_commas(inner: str) -> bool:
+    """Whether each comma stands between two answers, and nothing is escaped."""
+    commas = inner.count(",")
+    return "\\" not in inner and inner.count('","') == commas and inner.count('":"') == commas + 1
+
+
+def _words(inner: str) -> list[str]:
+    """The answers of a ballot whose values hold commas, quotes or the like, each as a text that no cutting can misread."""
+    return [json.dumps([name, value]) for name, value in read_answers(f"{{{inner}}}").items()]
+
+
+def _pair(word: str) -> tuple[str, str]:
+    found = PAIR.fullmatch(word)
+    if found:
+        return found[1], found[2]
+    name, value = json.loads(word)
+    return name, value

@@ -9,9 +9,11 @@ What it takes on trust: the key, which must come from elsewhere than the package
 Whoever signs with another key is found. Whoever *owns* the key can write a whole other history, every root and signature in
 order; nothing inside a package can show that. It shows when somebody outside kept an earlier head (`surveys.heads`): hand it in
 as `witnesses`. A head newer than the package cannot be compared, and is refused rather than passed over.
-How many comments there were is not to be seen from ballots; the release is taken at its word there.
+How many comments there were, what detectors flagged and how much detail was published cannot be seen from ballots; the release
+is taken at its word there.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -32,6 +34,7 @@ from surveys.documents import NotCanonical
 from surveys.entry import Stream
 from surveys.forms.form import Form
 from surveys.forms.published import form_from_json
+from surveys.forms.session import Mode
 from surveys.heads import BadHead, Head
 from surveys.ledger import Broken, Entry, verify_chain
 from surveys.package import (
@@ -55,14 +58,17 @@ from surveys.records import (
     Record,
     ReleasePublished,
     Sealed,
+    TokensIssued,
     WaveOpened,
     Withdrawals,
     of_wave,
 )
-from surveys.releases import Terms
-from surveys.releasing import release
+from surveys.releases import Detail, Flagged, Terms
+from surveys.releasing import Findings, release, tally_for
 from surveys.results import Tally
 from surveys.signatures import PublicKey
+from surveys.statistics import Plan
+from surveys.stuffing import Flag
 
 __all__ = ["DoesNotFollow", "Verified", "verify"]
 
@@ -104,6 +110,8 @@ class _Story:
     sealed: Sealed
     withdrawn: int
     exclusions: tuple[Exclusion, ...]
+    issued: Mapping[str, int]
+    """Unit → tokens."""
     published: ReleasePublished
     lines: Mapping[Record, int]
 
@@ -192,7 +200,11 @@ def _story(entries: Sequence[Entry], wave: str) -> _Story:
         raise DoesNotFollow(LEDGER, 0, f"It does not say that wave {wave} was {missing}.")
     withdrawn = sum(record.count for record in lines if isinstance(record, Withdrawals))
     exclusions = tuple(record for record in lines if isinstance(record, Exclusion))
-    return _Story(opened[0], sealed[0], withdrawn, exclusions, published[0], lines)
+    issued: Counter[str] = Counter()
+    for record in lines:
+        if isinstance(record, TokensIssued):
+            issued[record.unit] += record.count
+    return _Story(opened[0], sealed[0], withdrawn, exclusions, issued, published[0], lines)
 
 
 # ── What was fixed ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -216,6 +228,11 @@ def _documents(package: Package, story: _Story) -> tuple[Form, Terms, CriteriaSe
         raise DoesNotFollow(WEIGHTS, 1, str(problem)) from None
     terms = _terms(package)
     return _form(package), terms, _criteria(package)
+
+
+def _plans(package: Package) -> tuple[Plan, ...]:
+    """As `_documents` has read them."""
+    return preregistration.plans_from(package.document(WEIGHTS))
 
 
 def _is_named(package: Package, name: str, fingerprint: str, line: int) -> None:
@@ -254,7 +271,7 @@ def _criteria(package: Package) -> CriteriaSet:
 
 def _ballots(package: Package, story: _Story, form: Form, terms: Terms) -> tuple[Tally, int]:
     """What they count to, and how many are left out; once the tree over them is the one that was sealed."""
-    tally, tree = Tally(form), merkle.Accumulator()
+    tally, tree = tally_for(form, _plans(package)), merkle.Accumulator()
     held = 0
     left_out = dict.fromkeys(story.exclusions, 0)
     for number, line in package.lines(BALLOTS):
@@ -269,8 +286,7 @@ def _ballots(package: Package, story: _Story, form: Form, terms: Terms) -> tuple
             raise DoesNotFollow(BALLOTS, number, str(problem)) from None
         if exclusion := _exclusion(story, ballot):
             left_out[exclusion] += 1
-        else:
-            tally.add(ballot.unit, Stream(ballot.stream), answers)
+        tally.add(ballot.unit, Stream(ballot.stream), answers, Mode(ballot.mode))
     _is_sealed(story, tree, withdrawn=tree.size - held)
     for exclusion, count in left_out.items():
         if count != exclusion.count:
@@ -334,8 +350,12 @@ def _check_release(
     package: Package, story: _Story, form: Form, terms: Terms, criteria: CriteriaSet, tally: Tally
 ) -> bool:
     """That what was published is what the ballots come to. Whether this program would only word it otherwise."""
+    said, plans = _said(package), _plans(package)
+    findings = Findings(story.exclusions, said.flags, story.issued)
     try:
-        expected = release(form, tally, _comments(package), terms, criteria)
+        expected = release(
+            form, tally, said.comments, terms, criteria, plans=plans, findings=findings, detail=said.detail
+        )
     except ValueError as problem:
         raise DoesNotFollow(TERMS, 1, str(problem)) from None
     wanted = [expected[unit].to_json() for unit in sorted(expected)]
@@ -362,15 +382,39 @@ def _check_release(
     return is_worded_otherwise
 
 
-def _comments(package: Package) -> dict[str, int]:
-    """Unit → how many comments its release says there are."""
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a release says of itself and nobody can work out from ballots: it is taken at its word."""
+
+    comments: Mapping[str, int]
+    flags: Mapping[str, Sequence[Flagged]]
+    detail: Detail
+
+
+def _said(package: Package) -> _Said:
     comments: dict[str, int] = {}
+    flags: dict[str, Sequence[Flagged]] = {}
+    detail = Detail.ALL
     for number, line in package.lines(RELEASE):
         published = _release_line(number, line)
         unit, heard = published.get("unit"), published.get("comments")
         if isinstance(unit, str) and type(heard) is int and heard > 0:
             comments[unit] = heard
-    return comments
+        try:
+            detail = Detail(published["wave"]["detail"])
+            if isinstance(unit, str):
+                flags[unit] = _flags(published.get("flags", []))
+        except (ValueError, TypeError, KeyError):
+            raise DoesNotFollow(RELEASE, number, "Its flags or its detail are none.") from None
+    return _Said(comments, flags, detail)
+
+
+def _flags(body: Any) -> tuple[Flagged, ...]:
+    """Raises ValueError or TypeError."""
+    return tuple(
+        Flagged(Stream(stream).value, Mode(mode).value, tuple(Flag(each).value for each in flags))
+        for stream, mode, flags in body
+    )
 
 
 def _release_line(number: int, line: str) -> Mapping[str, Any]:

@@ -14,7 +14,7 @@ from surveys.disclosure import TooSmall
 from surveys.entry import Stream
 from surveys.forms.form import Form
 from surveys.releases import ReleasedWard, Terms
-from surveys.releasing import release
+from surveys.releasing import release, tally_for
 from surveys.results import Grade, Proportion, Tally
 from tests.surveys.results.forms import YEARLY, choice, form, scale
 
@@ -36,7 +36,7 @@ def tallied(
     stream: Stream = Stream.INVITED,
     of: Form = YEARLY,
 ) -> Tally:
-    tally = Tally(of)
+    tally = tally_for(of)
     for unit, counts in answers.items():
         for value, count in counts.items():
             for _ in range(count):
@@ -47,7 +47,8 @@ def tallied(
 def released(
     tally: Tally, under: Terms | None = None, comments: Mapping[str, int] | None = None
 ) -> dict[str, ReleasedWard]:
-    return release(tally.form, tally, comments or {}, under or terms(), CRITERIA)
+    made = release(tally.form, tally, comments or {}, under or terms(), CRITERIA)
+    return {code: ward for code, ward in made.items() if isinstance(ward, ReleasedWard)}
 
 
 def test_a_ward_sees_its_index_with_everything_it_takes_to_read_it() -> None:

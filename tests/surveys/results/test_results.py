@@ -9,6 +9,7 @@ from scipy.stats import binomtest
 from statsmodels.stats.proportion import proportion_confint
 
 from surveys.entry import Stream
+from surveys.forms.session import Mode
 from surveys.results import SCORED, Counts, Grade, Proportion, Side, Tally, grade
 from tests.surveys.results.forms import YEARLY
 
@@ -119,7 +120,7 @@ def test_ballots_are_counted_by_unit_stream_and_answer() -> None:
     assert tally.counts("29263", SCORED, "chung").of == {"5": 1, "4": 1}
     assert tally.counts("29263", (Stream.OPEN,), "chung").of == {"1": 1}
     assert tally.counts("29263", SCORED, "niem_yet").of == {"co": 1}
-    assert tally.ballots["29254", Stream.INVITED] == 1
+    assert tally.number("29254", [(Stream.INVITED, Mode.SELF)]) == 1
 
 
 def test_several_choices_of_one_person_count_once_each_and_the_person_once() -> None:

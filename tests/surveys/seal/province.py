@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from surveys import cards, documents, package, preregistration
 from surveys.assessment import DATA, CriteriaSet, read_criteria
 from surveys.ballot_box import ReceiptsDigest, SealedBallot, line_of, root_of
-from surveys.ballots import commitment, new_receipt, read_answers, written_answers
+from surveys.ballots import commitment, new_receipt, written_answers
 from surveys.entry import Stream
 from surveys.forms import library
 from surveys.forms.form import Form
@@ -35,8 +35,7 @@ from surveys.records import (
     Withdrawals,
 )
 from surveys.releases import ReleasedWard, Terms
-from surveys.releasing import release
-from surveys.results import Tally
+from surveys.releasing import Findings, release, tally_for
 from surveys.scorecard import (
     Document,
     Entered,
@@ -262,13 +261,25 @@ def is_excluded(ballot: SealedBallot) -> bool:
 
 
 def released(box: Iterable[SealedBallot], terms: Terms = TERMS) -> tuple[str, ...]:
-    tally = Tally(form())
+    box, tally = tuple(box), tally_for(form(), PLANS)
     for ballot in box:
-        if not is_excluded(ballot):
-            tally.add(ballot.unit, Stream(ballot.stream), read_answers(ballot.answers))
+        tally.add_text(ballot.unit, Stream(ballot.stream), Mode(ballot.mode), ballot.answers)
     comments = dict.fromkeys(terms.units, 12)
-    made = release(form(), tally, comments, terms, criteria())
+    findings = Findings(exclusions=(exclusion(box),))
+    made = release(form(), tally, comments, terms, criteria(), plans=PLANS, findings=findings)
     return package.release_lines({unit: ward.to_json() for unit, ward in made.items()})
+
+
+def exclusion(box: Iterable[SealedBallot]) -> Exclusion:
+    return Exclusion(
+        wave=SLUG,
+        unit=EXCLUDED[0],
+        stream=EXCLUDED[1],
+        mode=EXCLUDED[2],
+        count=sum(map(is_excluded, box)),
+        reason="Phiếu giấy nhập trùng",
+        persons=("Trần Văn A", "Lê Thị B"),
+    )
 
 
 def records(box: tuple[SealedBallot, ...], lines: tuple[str, ...], terms: Terms = TERMS) -> list[Record]:
@@ -296,15 +307,7 @@ def records(box: tuple[SealedBallot, ...], lines: tuple[str, ...], terms: Terms 
             receipts=digest_of(receipts_of(len(box))),
             plans=PLANS,
         ),
-        Exclusion(
-            wave=SLUG,
-            unit=EXCLUDED[0],
-            stream=EXCLUDED[1],
-            mode=EXCLUDED[2],
-            count=sum(map(is_excluded, box)),
-            reason="Phiếu giấy nhập trùng",
-            persons=("Trần Văn A", "Lê Thị B"),
-        ),
+        exclusion(box),
         KeyDestroyed(wave=SLUG),
         ReleasePublished(wave=SLUG, release=digest),
         *(cards.recorded(card) for card in scorecards(lines)),
