@@ -3,14 +3,15 @@ what was tried. Values only: it judges nothing and knows no request."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
+from bot.web.words import NUMBER_SPACE, Words
 from surveys.assessment import Verdict
 from surveys.results import Proportion
 from surveys.scorecard import CriteriaSet, Criterion, Entered, Measure, Scorecard, SurveyFed, Threshold
 from surveys.scorecard.book import FrozenCard
 from surveys.scorecard.card import GroupVerdict
 from surveys.scorecard.criteria import Basis, Quote
+from surveys.scorecard.evidence import Value
 from surveys.scorecard.judging import Line
 from surveys.scorecard.records import Signed
 from surveys.units import Unit
@@ -24,11 +25,16 @@ __all__ = [
     "MatrixGroup",
     "MatrixRow",
     "account",
+    "bound_text",
     "differing",
+    "is_share",
     "matrix",
     "missing",
+    "quoted",
+    "share_text",
     "short_name",
     "tried_by",
+    "value_text",
 ]
 
 UNGROUPED = "-"
@@ -273,12 +279,26 @@ def is_share(criterion: Criterion) -> bool:
     return criterion.measure is Measure.SHARE
 
 
-def bound_of(threshold: Threshold) -> tuple[str, Fraction]:
-    if threshold.at_least is not None:
-        return "≥", threshold.at_least
-    assert threshold.at_most is not None
-    return "≤", threshold.at_most
+def bound_text(threshold: Threshold, criterion: Criterion, say: Words) -> str:
+    """≥ 10 % · ≤ 0 vụ"""
+    sign, bound = ("≥", threshold.at_least) if threshold.at_least is not None else ("≤", threshold.at_most)
+    assert bound is not None
+    if is_share(criterion):
+        return f"{sign}{NUMBER_SPACE}{say.trimmed(bound)}"
+    return f"{sign}{NUMBER_SPACE}{say.amount(bound)} {criterion.counted}".rstrip()
 
 
-def is_proportion(value: object) -> bool:
-    return isinstance(value, Proportion)
+def value_text(value: Value, criterion: Criterion, say: Words) -> str:
+    """What an officer or a register says: Có · 12 vụ · 13,00 % (52/400) hồ sơ đã giải quyết."""
+    if value is None:
+        return say("card.none_arose")
+    if isinstance(value, bool):
+        return say("card.yes" if value else "card.no")
+    if isinstance(value, Proportion):
+        return f"{share_text(value, say)} {criterion.counted}".rstrip()
+    return f"{say.whole(value)} {criterion.counted}".rstrip()
+
+
+def share_text(share: Proportion, say: Words) -> str:
+    numbers = {"numerator": say.whole(share.numerator), "denominator": say.whole(share.denominator)}
+    return say("card.survey_share", share=say.percent(share.share), **numbers)

@@ -20,7 +20,7 @@ from bot.web.board import (
     source_of,
     the_others,
 )
-from bot.web.matrix import bound_of, is_proportion, is_share, quoted
+from bot.web.matrix import bound_text, is_share, quoted, share_text, value_text
 from bot.web.words import DEFAULT_LANGUAGE, LANGUAGES, NUMBER_SPACE, Words
 from surveys.releases import ReleasedWard
 
@@ -60,12 +60,13 @@ class Pages:
             sentence=sentence,
             on_the_scale=on_the_scale,
             the_others=the_others,
+            value_text=value_text,
             open_headline=open_headline,
-            bound_of=bound_of,
-            is_proportion=is_proportion,
+            bound_text=bound_text,
             is_share=is_share,
             plot_of=plot_of,
             quoted=quoted,
+            share_text=share_text,
             source_of=source_of,
         )
         self._environment.globals.update(

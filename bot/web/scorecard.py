@@ -159,8 +159,9 @@ class ScorecardPages:
         unit = await self._unit(request, asked)
         trial = _trial(request.query_params, criteria)
         found: WhatIf | None = None
-        if trial.is_one and not trial.faults:
-            try:
+        try:
+            card = await self._scorecards.card(asked.set_id, unit.code, asked.year)
+            if trial.is_one and not trial.faults:
                 found = await self._scorecards.what_if(
                     asked.set_id,
                     unit.code,
@@ -169,14 +170,15 @@ class ScorecardPages:
                     minimum=trial.minimum,
                     needed=trial.needed,
                 )
-            except NotInForce:
-                return await self._drawn("scorecard_none.html", sets=sets, asked=asked, criteria=criteria)
+        except NotInForce:
+            return await self._drawn("scorecard_none.html", sets=sets, asked=asked, criteria=criteria)
         return await self._drawn(
             "scorecard_what_if.html",
             sets=sets,
             asked=asked,
             criteria=criteria,
             unit=unit,
+            terms=card.terms,
             found=found,
             tried=tried_by(criteria),
             trial=trial,

@@ -72,6 +72,12 @@ class Words:
             places += 1
         return f"{number:.{places}f}".replace(".", self._decimal) + NUMBER_SPACE + "%"
 
+    def amount(self, number: Fraction) -> str:
+        """A number that need not be whole: 10 · 2,5."""
+        if number.denominator == 1:
+            return self.whole(number.numerator)
+        return f"{float(number):.6f}".rstrip("0").replace(".", self._decimal)
+
     def trimmed(self, share: float | Fraction | Decimal) -> str:
         """A threshold as people say it: 90 %, 92,5 %."""
         number, space, sign = self.percent(share).partition(NUMBER_SPACE)
