@@ -20,15 +20,22 @@ from bot.intake import Intake
 from bot.lanes import Lanes
 from bot.settings import Settings
 from bot.web.app import build
+from bot.web.counter import CounterPage
+from bot.web.issuing import IssuingApi
 from bot.web.ledger_page import LedgerPage
 from bot.web.pages import Pages
+from bot.web.paper import PaperPages
+from bot.web.scorecard import ScorecardPages
 from bot.web.server import serve_on
 from bot.web.supervisors import Supervisors
 from handlers.audit import Audit
+from handlers.comments import Comments
 from handlers.ledger import Ledger
+from handlers.papers import Papers
 from handlers.quarantine import Quarantine
 from handlers.residents import Residents, ResidentsSettings
 from handlers.scorecards import Scorecards
+from handlers.tokens import Issuing
 from handlers.waves import Waves
 from storage import migrate
 from storage.arrivals import Arrivals
@@ -72,6 +79,7 @@ class House:
     intake: Intake
     now: Callable[[], datetime]
     scorecards: Scorecards
+    comments: Comments
 
     @property
     def threshold(self) -> str | None:
@@ -88,10 +96,17 @@ class House:
         async with self.db.transaction() as tx:
             await tx.lobbies.purge(today - LOBBY_KEPT)
             await tx.quarantine.purge(today - QUARANTINE_KEPT)
+        if self.settings.comments_kept_days is not None:
+            await self.comments.purge(self.now() - timedelta(days=self.settings.comments_kept_days))
 
     async def advance_waves(self) -> None:
         if await self.waves.advance():
             await self.residents.refresh()
+
+    async def unit_name(self, code: str) -> str | None:
+        async with self.db.reading() as tx:
+            unit = await tx.units.get(code)
+        return unit.name if unit else None
 
     async def health(self) -> Mapping[str, object]:
         begun = time.perf_counter()
@@ -125,7 +140,19 @@ async def opened(settings: Settings, *, now: Callable[[], datetime] = utc_now) -
         ledger = Ledger(vault.ledger_signer(settings.ledger_name))
         waves = Waves(db, vault, now, ledger=ledger)
         scorecards = Scorecards(db, ledger, now)
-        house = House(settings, db, vault, ledger, arrivals, residents, waves, intake, now, scorecards)
+        house = House(
+            settings,
+            db,
+            vault,
+            ledger,
+            arrivals,
+            residents,
+            waves,
+            intake,
+            now,
+            scorecards,
+            Comments(db, vault, now),
+        )
         # What a crash left waiting, and what waits still when we go.
         await house.flush_arrivals()
         yield house
@@ -201,6 +228,11 @@ def _web_rooms(house: House, pages: Pages) -> list[Route]:
     audit = Audit(house.db, house.ledger)
     secure = settings.public_url.startswith("https://")
     rooms += LedgerPage(audit.told, pages, secure=secure).routes
+    links = f"{settings.public_url.rstrip('/')}/?start=" if settings.public_url else ""
+    key = house.vault.entry_key
+    rooms += CounterPage(key, pages, naming=house.unit_name, now=house.now, address=links).routes
+    rooms += IssuingApi(Issuing(house.db, house.vault, house.ledger, house.now), address=links).routes
+    rooms += PaperPages(Papers(house.db, house.vault, house.now), key, pages, house.now).routes
     if settings.supervisor_token is not None:
         supervisors = Supervisors(
             settings.supervisor_token.get_secret_value(),
@@ -209,6 +241,7 @@ def _web_rooms(house: House, pages: Pages) -> list[Route]:
             pages=pages,
         )
         rooms += supervisors.routes
+        rooms += ScorecardPages(house.scorecards, pages, supervisors.guarded, house.now).routes
     return rooms
 
 

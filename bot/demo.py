@@ -245,7 +245,7 @@ class _Resident:
     def _decides(self, reply: Reply) -> Incoming | None:
         """What comes next, as a person would decide it: by what is written on the buttons."""
         offered = {option.label: option for option in reply.messages[-1].options}
-        for key in ("button.redact", "button.agree"):
+        for key in ("button.redact", "button.redact_words", "button.agree"):
             if (option := offered.get(_label(key))) is not None:
                 return self._incoming(tap=option.token)
         if _label("button.review") in offered or not offered:

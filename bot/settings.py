@@ -78,6 +78,12 @@ class Settings(BaseSettings):
         description="Opens the supervisors' pages (/scorecard) until the officers' desk has its sign-in: 24 characters or more, from a password manager. Without it there are no such pages.",
     )
 
+    comments_kept_days: int | None = Field(
+        None,
+        ge=30,
+        description="Days after a wave's release until its comments are deleted for good. No rule was found that says how many; empty: kept until langnghe comments purge.",
+    )
+
     # What residents are told
     province_name: str = Field(
         "Công an tỉnh", description="Who reads comments first, as residents know them."

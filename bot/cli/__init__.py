@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import release, scorecard
+from bot.cli import comments, release, scorecard
 
 __all__ = ["main"]
 
@@ -34,6 +34,7 @@ ledger = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(ledger, name="ledger")
+app.add_typer(comments.app, name="comments")
 app.add_typer(scorecard.app, name="scorecard")
 app.add_typer(release.app, name="release")
 
@@ -155,6 +156,64 @@ _step("seal", "Seal a closed wave after its seven days: ballots without names, t
 _step("release", "Publish what wards may see of a sealed wave.")
 
 
+@waves.command("keep-key")
+def waves_keep_key(
+    slug: Annotated[str, typer.Argument(help="The wave's short name.")],
+    until: Annotated[str, typer.Option(help="The last day on which the key is kept, YYYY-MM-DD.")],
+    reason: Annotated[str, typer.Option(help="Why; it is published in the ledger and beside the results.")],
+    by: Annotated[str, typer.Option(help="Your name; it is published too.")],
+) -> None:
+    """Ask that a wave's key be kept beyond its day. It happens when another person confirms it; sealing does not wait for it."""
+    from bot.cli.desk import waves_keep_key as work
+
+    _exit(work(slug, until, reason, by))
+
+
+@waves.command("confirm")
+def waves_confirm(
+    id: Annotated[str, typer.Argument(help="What keep-key printed.")],
+    by: Annotated[str, typer.Option(help="Your name, which is published; not that of whoever asked.")],
+) -> None:
+    """Confirm, as the second person, that a wave's key is kept for longer."""
+    from bot.cli.desk import waves_confirm as work
+
+    _exit(work(id, by))
+
+
+@waves.command("flags")
+def waves_flags(slug: Annotated[str, typer.Argument(help="The wave's short name.")]) -> None:
+    """What the detectors flagged when a wave was sealed. Three days remain to leave it out or to let it stand."""
+    from bot.cli.exclusions import flags as work
+
+    _exit(work(slug))
+
+
+@waves.command("exclude")
+def waves_exclude(
+    slug: Annotated[str, typer.Argument(help="The wave's short name; it is sealed and not yet released.")],
+    unit: Annotated[str, typer.Option(help="The unit's code.")],
+    stream: Annotated[str, typer.Option(help="invited, visit or open.")],
+    reason: Annotated[str, typer.Option(help="Why; it is published with the figures.")],
+    by: Annotated[str, typer.Option(help="Your full name; it is published too.")],
+    mode: Annotated[str, typer.Option(help="self, assisted or paper; without it all of them.")] = "",
+) -> None:
+    """Ask that some ballots be left out of the count. It happens when another person confirms it."""
+    from bot.cli.exclusions import exclude as work
+
+    _exit(work(slug, unit, stream, mode, reason, by))
+
+
+@waves.command("let-stand")
+def waves_let_stand(
+    slug: Annotated[str, typer.Argument(help="The wave's short name.")],
+    by: Annotated[str, typer.Option(help="Your full name.")],
+) -> None:
+    """Release a flagged wave without waiting any longer: the flags are published beside the figures."""
+    from bot.cli.exclusions import let_stand as work
+
+    _exit(work(slug, by))
+
+
 @waves.command("show")
 def waves_show(slug: Annotated[str, typer.Argument(help="The wave's short name.")]) -> None:
     """What was released of a wave, ward by ward, with n and interval."""
@@ -262,6 +321,130 @@ def report(
 
     head = (superior, office, number, symbol, place, signed_on, signer_title, signer, tuple(recipient or ()))
     _exit(work(Wanted(year, set_id, format, to, tuple(roadmap or ())), *head))
+
+
+tokens = typer.Typer(
+    help="One-time tokens, counters' codes and clerks' links: how a visit or a paper is shown.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+issuers = typer.Typer(
+    help="Case systems that issue tokens over the API.", no_args_is_help=True, rich_markup_mode=None
+)
+officers = typer.Typer(
+    help="Officers' own accounts, which have no voice about their own ward.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(tokens, name="tokens")
+tokens.add_typer(issuers, name="issuer")
+app.add_typer(officers, name="officers")
+
+
+@tokens.command("issue")
+def tokens_issue(
+    slug: Annotated[str, typer.Argument(help="The wave of visits, such as 2026-11-tham-luot.")],
+    unit: Annotated[str, typer.Option(help="The unit's code.")],
+    count: Annotated[int, typer.Option(help="How many.")],
+    pdf: Annotated[
+        Path | None, typer.Option(help="Print them as cards with QR codes into this file.")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write the links into this file.")] = None,
+    address: Annotated[
+        str,
+        typer.Option(help="What stands before a token, such as https://t.me/NAME?start= ; else PUBLIC_URL."),
+    ] = "",
+) -> None:
+    """Issue one-time tokens for visits. They are shown once, kept as hashes, and named by number in the ledger."""
+    from bot.cli.tokens import issue as work
+
+    _exit(work(slug, unit, count, pdf, csv, address))
+
+
+@tokens.command("counter")
+def tokens_counter(
+    unit: Annotated[str, typer.Option(help="The unit's code.")],
+    counter: Annotated[int, typer.Option(help="The counter's number, 1 to 99.")],
+    hours_a_week: Annotated[int, typer.Option(help="How long it is open in a week.")] = 40,
+) -> None:
+    """Print the address of a counter's tablet, whose code changes every 30 seconds."""
+    from bot.cli.tokens import counter as work
+
+    _exit(work(unit, counter, hours_a_week))
+
+
+@tokens.command("clerk")
+def tokens_clerk(
+    slug: Annotated[str, typer.Argument(help="The wave.")],
+    unit: Annotated[str, typer.Option(help="The unit that is rated.")],
+    by_unit: Annotated[str, typer.Option(help="Whose officer types: another unit's code, or MTTQ.")],
+    mode: Annotated[str, typer.Option(help="paper or assisted")] = "paper",
+    days: Annotated[int, typer.Option(help="For how many days, today among them.")] = 7,
+) -> None:
+    """Print the address where an officer of another unit types in papers, or reads the questions out."""
+    from bot.cli.tokens import clerk as work
+
+    _exit(work(slug, unit, by_unit, mode, days))
+
+
+@issuers.command("add")
+def issuer_add(
+    name: Annotated[str, typer.Argument(help="The case system's name.")],
+    units: Annotated[str, typer.Option(help="Codes it may issue for, comma between them.")],
+) -> None:
+    """Make a key for a case system and print it, this once."""
+    from bot.cli.tokens import issuer_add as work
+
+    _exit(work(name, units))
+
+
+@issuers.command("list")
+def issuer_list() -> None:
+    """Who may issue, for which units."""
+    from bot.cli.tokens import issuer_list as work
+
+    _exit(work())
+
+
+@issuers.command("revoke")
+def issuer_revoke(name: Annotated[str, typer.Argument(help="The case system's name.")]) -> None:
+    """Take a case system's key back."""
+    from bot.cli.tokens import issuer_revoke as work
+
+    _exit(work(name))
+
+
+@officers.command("add")
+def officers_add(
+    ids: Annotated[
+        list[str], typer.Option("--id", help="What the platform calls the person; may be repeated.")
+    ],
+    unit: Annotated[str, typer.Option(help="The unit they serve at.")],
+    account: Annotated[str, typer.Option(help="telegram, or zalo:OA")] = "telegram",
+) -> None:
+    """Take officers' own accounts in, as fingerprints. Do it before a wave opens."""
+    from bot.cli.tokens import officers_add as work
+
+    _exit(work(unit, account, ids))
+
+
+@officers.command("import")
+def officers_import(file: Annotated[Path, typer.Argument(help="account,id,unit a line, as CSV")]) -> None:
+    """Take a list of officers' own accounts in, as fingerprints."""
+    from bot.cli.tokens import officers_import as work
+
+    _exit(work(file))
+
+
+@officers.command("remove")
+def officers_remove(
+    id: Annotated[str, typer.Option(help="What the platform calls the person.")],
+    account: Annotated[str, typer.Option(help="telegram, or zalo:OA")] = "telegram",
+) -> None:
+    """Give somebody who left the service their voice back."""
+    from bot.cli.tokens import officers_remove as work
+
+    _exit(work(account, id))
 
 
 def _exit(code: int) -> None:

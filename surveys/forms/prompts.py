@@ -1,18 +1,19 @@
 """How a question, a list of questions and a farewell are put into words and offers. It decides nothing, and never repeats a choice."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
 from itertools import count
 
-from surveys import texts
+from surveys import screening, texts
 from surveys.doors import Doors
 from surveys.forms import questions
 from surveys.forms.form import Choice, Form, Kind, Question, Role
 from surveys.forms.session import Held, Menu, Session
 from surveys.forms.walk import Walk
+from surveys.screening import Trace
 from surveys.taps import Message, Offer
 
 __all__ = ["Occasion", "View", "act_for", "menu_of"]
@@ -26,6 +27,14 @@ LABEL_OF_BUTTON = 60  # UTF-16 units; a phone shows no more on one line
 # Where any number may be the answer, buttons get numbers nobody answers with, as paper forms code what is missing.
 AWAY_FROM_ANSWERS = {"skip": 999, "back": 998, "keep": 997, "more": 996}
 NUMBERS_ARE_ANSWERS = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.RANGE, Kind.TIME, Kind.DATE})
+NAMED = {
+    Trace.PHONE: "screening.phone",
+    Trace.IDENTITY: "screening.identity",
+    Trace.PLATE: "screening.plate",
+    Trace.EMAIL: "screening.email",
+    Trace.NUMBER: "screening.number",
+    Trace.NAME: "screening.name",
+}
 TYPING_HINTS = {
     Kind.INTEGER: "hint.number",
     Kind.DECIMAL: "hint.number",
@@ -232,13 +241,22 @@ class View:
                 )
             case _:
                 office = self.occasion.doors.province_named(session.language)
-                text = self.say("screening.found")
+                traces = {found.trace for found in screening.findings(session.held or "")}
+                text = self.say("screening.found", traces=self._named(traces))
+                is_numbers = traces.isdisjoint({Trace.EMAIL, Trace.NAME})
                 offers = (
-                    self.offer("button.redact", f"redact.{place}"),
+                    self.offer("button.redact" if is_numbers else "button.redact_words", f"redact.{place}"),
                     self.offer("button.rewrite", f"rewrite.{place}"),
                     self.offer("button.whole", f"whole.{place}", office=office),
                 )
         return Message(f"{first}\n{text}" if first else text, offers)
+
+    def _named(self, traces: Collection[Trace]) -> str:
+        """“số điện thoại và biển số”: what was found, so that its writer knows where to look."""
+        named = [self.say(key) for trace, key in NAMED.items() if trace in traces]
+        if len(named) < 2:
+            return "".join(named)
+        return f"{', '.join(named[:-1])} {self.say('screening.and')} {named[-1]}"
 
     # ── Menus ─────────────────────────────────────────────────────────────────────────────────────────────────
 

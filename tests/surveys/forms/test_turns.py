@@ -347,3 +347,19 @@ def test_a_closed_wave_is_told_without_a_trace_of_the_answers() -> None:
 
     assert one == other
     assert "7/12/2026" in one.text
+
+
+@pytest.mark.parametrize(
+    ("text", "named", "button"),
+    [
+        ("gọi 0912345678", "số điện thoại", "Bỏ số đi rồi gửi"),
+        ("xe 84B1-123.45, gọi 0912345678", "số điện thoại và biển số xe", "Bỏ số đi rồi gửi"),
+        ("thư về an@abc.vn", "địa chỉ thư điện tử", "Bỏ chỗ đó rồi gửi"),
+        ("cảm ơn anh Tuấn", "tên người", "Bỏ chỗ đó rồi gửi"),
+    ],
+)
+def test_the_warning_names_what_it_found_and_offers_three_ways_out(text: str, named: str, button: str) -> None:
+    talk = Talk.at("gop_y")
+
+    assert talk.says(text) == f"Trong câu trả lời có {named}. Ông/bà muốn:"
+    assert talk.buttons == [button, "Viết lại", "Gửi nguyên văn cho Công an tỉnh"]
