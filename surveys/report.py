@@ -283,6 +283,7 @@ def mark(verdict: Verdict) -> str:
 
 def _head(letterhead: Letterhead, year: int) -> Head:
     blank, long_blank = say("head", "blank"), say("head", "long_blank")
+    letterhead = _cleaned(letterhead)
     signed = letterhead.signed_on
     return Head(
         superior=letterhead.superior or long_blank,

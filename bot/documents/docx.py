@@ -374,9 +374,9 @@ def _said(
     about.append(_element("spacing", before="0", after="40" if ruled else "20"))
     about.append(_element("jc", val="center" if centred else "left"))
     how = [*([_element("b")] if bold else []), *([_element("i")] if italic else [])]
+    how.append(_element("sz", val=str(int(size.pt * 2))))
     if ruled:
         how.append(_element("u", val="single"))
-    how.append(_element("sz", val=str(int(size.pt * 2))))
     paragraph.append(about)
     if text:
         paragraph.append(_run(text, how))

@@ -16,6 +16,7 @@ from surveys.waves import LOCAL
 __all__ = ["picture", "write"]
 
 TEMPLATES = Path(__file__).with_name("templates")
+NO_GLYPH = "could not be displayed"
 NO_PACKAGES = str(TEMPLATES / "none")  # there is no such folder, and so no package
 
 
@@ -32,11 +33,16 @@ def write(report: Report) -> bytes:
         "written": [local.year, local.month, local.day, local.hour, local.minute, local.second],
         "digest": report.digest,
     }
+    source = _only_ours("report", data)
     written = int(report.written_at.astimezone(UTC).timestamp())
-    # Tagged (PDF/UA), so that it can be read aloud.
-    made = typst.compile(
-        **_only_ours("report", data), format="pdf", timestamp=written, pdf_standards="ua-1", pdf_tags=True
-    )
+    try:
+        # Tagged (PDF/UA), so that it can be read aloud.
+        made = typst.compile(**source, format="pdf", timestamp=written, pdf_standards="ua-1", pdf_tags=True)
+    except typst.TypstError as trouble:
+        if NO_GLYPH not in str(trouble):
+            raise
+        # A name in a script that our fonts do not have: boxes in its place, and no claim to the standard.
+        made = typst.compile(**source, format="pdf", timestamp=written, pdf_tags=True)
     assert isinstance(made, bytes), "one document is one file"
     return made
 
