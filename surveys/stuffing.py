@@ -332,7 +332,7 @@ def _dispersion(hours: Counter[int], rhythm: Counter[int], without: int) -> floa
     """Pearson's χ²/df of a stratum's hours around the wave's rhythm; None where the rest of the wave is too small to have one."""
     size = hours.total() - hours[without]
     elsewhere = rhythm.total() - rhythm[without] - size
-    if elsewhere < RHYTHM_OF * size:
+    if elsewhere < max(1, RHYTHM_OF * size):
         return None
     statistic, degrees = 0.0, 0
     for hour, count in rhythm.items():

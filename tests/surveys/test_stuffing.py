@@ -44,6 +44,15 @@ def test_a_small_wave_says_nothing() -> None:
     assert watched == Watched(9)
 
 
+def test_a_wave_that_all_came_in_one_hour_leaves_nothing_to_compare_with() -> None:
+    watch = Watch(FORM)
+    for ward in (WARD, WARDS[0]):
+        for _ in range(200):
+            watch.add(ward, Stream.INVITED, Mode.SELF, DAY_BEGINS, 60.0, dict.fromkeys(SCALES, "4"))
+
+    assert {unit for unit, *_ in watch.strata(Circumstances())} == {WARD, WARDS[0]}
+
+
 # ── Stuffed ones ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
