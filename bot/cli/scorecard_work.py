@@ -182,20 +182,22 @@ def show(unit: str, set_id: str, year: int | None, as_of: str | None, as_json: b
 def _print_card(card: Scorecard, criteria: CriteriaSet) -> None:
     _print(f"{card.unit}, {card.year}, by {criteria.id}: {criteria.name}")
     _print(f"as of {card.standing.as_of.astimezone(LOCAL):%d/%m/%Y %H:%M}")
+    is_screen = sys.stdout.isatty()
     print_table(
-        ("", "criterion", "verdict", "figure", "why"),
+        ("", "", "criterion", "figure, why") if is_screen else ("", "verdict", "criterion", "figure, why"),
         [
             (
                 line.criterion,
+                MARKS[line.verdict] if is_screen else WORDS[line.verdict],
                 criteria.criterion(line.criterion).short,
-                WORDS[line.verdict],
-                _figure(line),
-                line.text,
+                "; ".join(filter(None, (_figure(line), line.text))),
             )
             for line in card.lines
         ],
-        fixed=(0, 2),
+        fixed=(0, 1),
     )
+    if is_screen:
+        _print(LEGEND)
     for group in card.groups:
         name = next(each.name for each in criteria.groups if each.id == group.group)
         _print(f"{MARKS[group.verdict]} {group.group}. {name}: {WORDS[group.verdict]} – {group.text}")
