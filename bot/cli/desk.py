@@ -11,6 +11,7 @@ from bot.settings import InvalidSettings, Settings, example, load
 
 if TYPE_CHECKING:
     from bot.app import House
+    from storage.rows import Wave
     from surveys.forms.form import Form
     from surveys.releases import Line, ReleasedWard
 
@@ -20,6 +21,8 @@ __all__ = [
     "settings",
     "units_find",
     "units_import",
+    "waves_confirm",
+    "waves_keep_key",
     "waves_list",
     "waves_open",
     "waves_show",
@@ -133,6 +136,7 @@ def waves_list() -> int:
 
         async with house.db.reading() as tx:
             waves = await tx.waves.all()
+        held_up = {wave.slug: await _held_up(house, wave) for wave in waves}
         if not waves:
             _print("No wave yet. Open one: langnghe waves open --help")
         for wave in waves:
@@ -140,8 +144,38 @@ def waves_list() -> int:
             _print(
                 f"{wave.slug:24} {wave.state:9} {opens:%d/%m/%Y} – {closes:%d/%m/%Y %H:%M}  {wave.form_id} {wave.form_version}"
             )
+            for line in held_up[wave.slug]:
+                _print(f"{'':24} {line}")
 
     return _in_house(work)
+
+
+async def _held_up(house: "House", wave: "Wave") -> list[str]:
+    """What keeps a wave from its next step, beside the calendar."""
+    from surveys.stuffing import Watched
+    from surveys.waves import LOCAL, State
+
+    assert wave.id is not None
+    lines = []
+    if wave.key_destroyed_at is None:
+        for each in await house.waves.postponements():
+            if each.wave == wave.slug:
+                who = " and ".join(each.persons)
+                lines.append(
+                    f"its key is kept through {each.until:%d/%m/%Y}, decided by {who}: {each.reason}"
+                )
+                break
+    if wave.state == State.SEALED:
+        async with house.db.reading() as tx:
+            seal = await tx.wave_seals.of(wave.id)
+            strata = await tx.strata.of_wave(wave.id)
+        flagged = [each for each in strata if Watched.from_json(each.body).flags]
+        if seal is not None and flagged:
+            due = seal.release_due.astimezone(LOCAL)
+            lines.append(
+                f"not released before {due:%d/%m/%Y %H:%M}: {len(flagged)} flagged strata wait for a decision"
+            )
+    return lines
 
 
 def waves_open(slug: str, form: str, units: str, closes: str, title: str, audience: str) -> int:
@@ -184,7 +218,7 @@ def waves_open(slug: str, form: str, units: str, closes: str, title: str, audien
 
 def waves_step(step: str, slug: str) -> int:
     async def work(house: "House") -> None:
-        from handlers.waves import NoSuchWave, Unreadable
+        from handlers.waves import NoSuchWave, Superseded, Unreadable
         from surveys.waves import TooEarly
 
         try:
@@ -193,19 +227,57 @@ def waves_step(step: str, slug: str) -> int:
                     done = "closed" if await house.waves.close(slug) else "closed already"
                 case "seal":
                     sealed = await house.waves.seal(slug)
-                    await house.waves.destroy_key(slug)
                     done = (
                         "sealed already"
                         if sealed is None
-                        else f"sealed: {sealed.ballots} ballots, {sealed.comments} comments; its key is destroyed"
+                        else f"sealed: {sealed.ballots} ballots, {sealed.withdrawn} withdrawn, {sealed.comments} comments"
                     )
+                    try:
+                        await house.waves.destroy_key(slug)
+                        done += "; its key is destroyed"
+                    except TooEarly as kept:
+                        done += f"; its key is kept ({kept})"
                 case _:
                     done = "released" if await house.waves.release(slug) else "released already"
         except NoSuchWave:
             raise Refused(f"There is no wave {slug}. See: langnghe waves list") from None
-        except (TooEarly, Unreadable) as trouble:
+        except (TooEarly, Unreadable, Superseded) as trouble:
             raise Refused(str(trouble)) from None
         _print(f"{slug} is {done}.")
+
+    return _in_house(work)
+
+
+def waves_keep_key(slug: str, until: str, reason: str, by: str) -> int:
+    async def work(house: "House") -> None:
+        from handlers.waves import NoSuchWave
+
+        try:
+            last = date.fromisoformat(until)
+        except ValueError:
+            raise Refused(f"--until is a day such as 2026-12-24, not {until}.") from None
+        try:
+            id = await house.waves.propose_keeping_key(slug, last, reason, by=by)
+        except NoSuchWave:
+            raise Refused(f"There is no wave {slug}. See: langnghe waves list") from None
+        _print(f"Another person confirms it: langnghe waves confirm {id} --by NAME")
+
+    return _in_house(work)
+
+
+def waves_confirm(id: str, by: str) -> int:
+    async def work(house: "House") -> None:
+        from handlers.proposals import NoSuchProposal, SamePerson
+
+        try:
+            kept = await house.waves.confirm_keeping_key(id, by=by)
+        except NoSuchProposal:
+            raise Refused(
+                f"Nothing waits to be confirmed as {id}: it never was, or it was confirmed."
+            ) from None
+        except SamePerson:
+            raise Refused(f"{by} asked for it; another person has to confirm it.") from None
+        _print(f"The key of {kept.wave} is kept through {kept.until:%d/%m/%Y}. The ledger says so, and why.")
 
     return _in_house(work)
 
@@ -213,6 +285,10 @@ def waves_step(step: str, slug: str) -> int:
 def waves_show(slug: str) -> int:
     async def work(house: "House") -> None:
         wards = await house.waves.results(wave=slug)
+        async with house.db.reading() as tx:
+            wave = await tx.waves.by_slug(slug)
+        for line in await _held_up(house, wave) if wave is not None else ():
+            _print(f"{slug}: {line}")
         if not wards:
             raise Refused(f"Nothing is released of {slug}. See: langnghe waves list")
         _print(f"{wards[0].wave.title}   (k = {wards[0].wave.k})")
