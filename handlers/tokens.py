@@ -96,7 +96,7 @@ class Issuing:
             if before is not None:
                 return await self._again(tx, before, unit, count, slug)
             wave = await self._wave(tx, unit, slug, now)
-            expires_at = min(now + tokens.LIFE, wave.closes_at)
+            expires_at = min((now + tokens.LIFE).replace(microsecond=0), wave.closes_at)
             batch = rows.TokenBatch(
                 id=id,
                 wave_id=id_of(wave),

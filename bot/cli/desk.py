@@ -209,9 +209,8 @@ def waves_open(slug: str, form: str, units: str, closes: str, title: str, audien
             threshold=house.threshold,
         )
         await house.waves.open(plan)
-        _print(
-            f"{slug} is open until the end of {last_day:%d/%m/%Y}. Its links: langnghe links {slug} --stream invited"
-        )
+        how = f"tokens issue {slug}" if audience == Audience.VISITS else f"links {slug} --stream invited"
+        _print(f"{slug} is open until the end of {last_day:%d/%m/%Y}. Hand it out: langnghe {how}")
 
     return _in_house(work)
 
