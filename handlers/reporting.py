@@ -11,7 +11,7 @@ from storage.database import Database
 from surveys.heads import Head
 from surveys.releases import ReleasedWard
 from surveys.report import Compared, LedgerMark, Sources
-from surveys.scorecard import Scorecard
+from surveys.scorecard import NotInForce, Scorecard
 from surveys.scorecard.book import Book, FrozenCard
 from surveys.scorecard.dossiers import Totals
 
@@ -41,6 +41,8 @@ class Reporting:
     async def gather(self, set_id: str, year: int, *, k: int, roadmaps: Iterable[str] = ()) -> Gathered:
         """`roadmaps`: their ids; none: the nation's, and that of the province it is. Raises NoSuchSet, NotInForce, NoSuchRoadmap."""
         criteria = await self._scorecards.criteria(set_id)
+        if not criteria.is_valid_in(year):
+            raise NotInForce(f"{set_id} was not in force in {year}.")
         book = await self._scorecards.book(year)
         cards = dict(await self._scorecards.cards(set_id, year))
         frozen = book.frozen(set_id)
