@@ -20,6 +20,7 @@ from bot.intake import Intake
 from bot.lanes import Lanes
 from bot.settings import Settings
 from bot.web.app import build
+from bot.web.check import CheckPage
 from bot.web.counter import CounterPage
 from bot.web.issuing import IssuingApi
 from bot.web.ledger_page import LedgerPage
@@ -228,6 +229,7 @@ def _web_rooms(house: House, pages: Pages) -> list[Route]:
     audit = Audit(house.db, house.ledger)
     secure = settings.public_url.startswith("https://")
     rooms += LedgerPage(audit.told, pages, secure=secure).routes
+    rooms += CheckPage(house.waves.is_included, pages, secure=secure).routes
     links = f"{settings.public_url.rstrip('/')}/?start=" if settings.public_url else ""
     key = house.vault.entry_key
     rooms += CounterPage(key, pages, naming=house.unit_name, now=house.now, address=links).routes
