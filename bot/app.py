@@ -21,6 +21,7 @@ from bot.lanes import Lanes
 from bot.settings import Settings
 from bot.web.app import build
 from bot.web.check import CheckPage
+from bot.web.comments import CommentPages
 from bot.web.counter import CounterPage
 from bot.web.issuing import IssuingApi
 from bot.web.ledger_page import LedgerPage
@@ -185,6 +186,8 @@ async def serve(house: House, listener: socket, stop: asyncio.Event, *, demo: bo
             secure=settings.public_url.startswith("https://"),
             rooms=_web_rooms(house, pages),
             pages=pages,
+            provinces=house.waves.provinces,
+            postponements=house.waves.postponements,
         )
         await stack.enter_async_context(Clock(_ticks(house)))
         async with asyncio.TaskGroup() as tasks:
@@ -243,6 +246,7 @@ def _web_rooms(house: House, pages: Pages) -> list[Route]:
             pages=pages,
         )
         rooms += supervisors.routes
+        rooms += CommentPages(house.comments, pages, supervisors.guarded, secure=secure).routes
         rooms += ScorecardPages(house.scorecards, pages, supervisors.guarded, house.now).routes
     return rooms
 

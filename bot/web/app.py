@@ -16,14 +16,14 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.channels.web_chat import WebChat
-from bot.web.board import boards
+from bot.web.board import Board, Postponed, boards
 from bot.web.chat import ChatRoutes
 from bot.web.guard import SECURITY_HEADERS
 from bot.web.pages import Pages
 from bot.web.visitor import COOKIE, KEPT_FOR, Visitors
 from bot.web.words import language_of
 from storage.database import Unavailable
-from surveys.releases import ReleasedWard
+from surveys.releases import ReleasedProvince, ReleasedWard
 
 __all__ = ["Results", "Site", "build"]
 
@@ -34,6 +34,10 @@ FOR_EVER = "public, max-age=31536000, immutable"
 
 Results = Callable[[], Awaitable[Iterable[ReleasedWard]]]
 """`Waves.results`: what is released, the latest wave first. Raises Unavailable when the database is away."""
+Provinces = Callable[[], Awaitable[Iterable[ReleasedProvince]]]
+"""`Waves.provinces`: the same of provinces, where services are compared."""
+Postponements = Callable[[], Awaitable[Iterable[Postponed]]]
+"""`Waves.postponements`: whose key was kept for longer, and why."""
 Health = Callable[[], Awaitable[Mapping[str, object]]]
 """What `/healthz` says; `"status": "ok"` when all is well."""
 
@@ -51,6 +55,8 @@ def build(
     k: int = 10,
     rooms: Iterable[Route] = (),
     pages: Pages | None = None,
+    provinces: Provinces | None = None,
+    postponements: Postponements | None = None,
 ) -> "Site":
     """`webhooks`: path → application. `rooms`: further addresses, each from the module that knows it. `secure`: people reach
     us by https only, so cookies may too. `pages`: those that the rooms draw with, else our own. Without a `web_chat` the
@@ -58,7 +64,7 @@ def build(
     visitors = Visitors(cookie_key)
     hall = _Rooms(
         pages or Pages(demo=demo, telegram_url=telegram_url, k=k),
-        results,
+        _Released(results, provinces, postponements),
         health,
         visitors,
         secure,
@@ -115,14 +121,38 @@ class Site:
             self._web_chat.hang_up()
 
 
+class _Released:
+    """Everything that is released, put together anew for each page: it is a few rows, kept in memory where they come from."""
+
+    def __init__(
+        self, results: Results, provinces: Provinces | None, postponements: Postponements | None
+    ) -> None:
+        self._results = results
+        self._provinces = provinces
+        self._postponements = postponements
+
+    async def boards(self) -> tuple[Board, ...]:
+        return boards(
+            await self._results(),
+            await self._provinces() if self._provinces else (),
+            await self._postponements() if self._postponements else (),
+        )
+
+
 class _Rooms:
     """The addresses a person can open."""
 
     def __init__(
-        self, pages: Pages, results: Results, health: Health, visitors: Visitors, secure: bool, has_chat: bool
+        self,
+        pages: Pages,
+        released: "_Released",
+        health: Health,
+        visitors: Visitors,
+        secure: bool,
+        has_chat: bool,
     ) -> None:
         self._pages = pages
-        self._results = results
+        self._released = released
         self._health = health
         self._visitors = visitors
         self._secure = secure
@@ -137,14 +167,14 @@ class _Rooms:
 
     async def home(self, request: Request) -> Response:
         language = _language(request)
-        response = HTMLResponse(self._pages.home(language, boards(await self._results())))
+        response = HTMLResponse(self._pages.home(language, await self._released.boards()))
         if self._visitors.read(request.cookies.get(COOKIE)) is None:
             self._set_cookie(response, COOKIE, self._visitors.mint())
         return self._remembering(request, response, language)
 
     async def results(self, request: Request) -> Response:
         language = _language(request)
-        found = boards(await self._results())
+        found = await self._released.boards()
         slug = request.query_params.get("wave")
         page = self._pages.wave(language, found, slug) if slug else self._pages.results(language, found)
         return self._shown(request, language, page)
@@ -153,8 +183,8 @@ class _Rooms:
         """One unit over its waves."""
         language = _language(request)
         unit = request.path_params["unit"]
-        wards = [ward for ward in await self._results() if ward.unit == unit]
-        return self._shown(request, language, self._pages.ward(language, unit, wards))
+        found = await self._released.boards()
+        return self._shown(request, language, self._pages.ward(language, unit, found))
 
     async def healthz(self, request: Request) -> Response:
         found = await self._health()

@@ -5,14 +5,16 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from typing import Protocol
 
 from bot.web.charts import Limits, Trend, WardPlot, trend, ward_plot
 from bot.web.words import HERE
 from surveys.assessment import presets
 from surveys.forms.form import Role
-from surveys.releases import QuestionTable, ReleasedWard, ReleasedWave
+from surveys.releases import QuestionTable, ReleasedProvince, ReleasedWard, ReleasedWave
 from surveys.results import Proportion, Side
 from surveys.statistics import Chart, Estimate, TooFewWards, laney_chart, order, p_chart, shrink
 from surveys.statistics.trends import PERIODS
@@ -20,6 +22,7 @@ from surveys.statistics.trends import PERIODS
 __all__ = [
     "Board",
     "History",
+    "Postponed",
     "boards",
     "histories",
     "latest",
@@ -35,16 +38,33 @@ PERIOD = re.compile(r"(?:(\d{1,2})/)?(\d{4})(?!.*\d{4})")
 FEWEST_PERIODS = 3  # two points always lie on a line; limits from them say nothing
 
 
+class Postponed(Protocol):
+    """What is published of a key that is kept for longer."""
+
+    @property
+    def wave(self) -> str: ...
+
+    @property
+    def until(self) -> date: ...
+
+    @property
+    def reason(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Board:
     """One released wave and its wards."""
 
     wave: ReleasedWave
     wards: tuple[ReleasedWard, ...]
+    provinces: tuple[ReleasedProvince, ...] = ()
+    postponed: Postponed | None = None
+    """Its key was kept for longer than seven days: until when, and why."""
 
     @property
     def version(self) -> object:
-        return self.wave.slug, self.wave.released_at, len(self.wards)
+        kept = self.postponed and self.postponed.until
+        return self.wave.slug, self.wave.released_at, len(self.wards), len(self.provinces), kept
 
     def ward(self, unit: str) -> ReleasedWard:
         """Raises KeyError."""
@@ -84,14 +104,27 @@ class History:
         return tuple(place for place, column in enumerate(self.trend.columns) if column.is_outside)
 
 
-def boards(released: Iterable[ReleasedWard]) -> tuple[Board, ...]:
+def boards(
+    released: Iterable[ReleasedWard],
+    provinces: Iterable[ReleasedProvince] = (),
+    postponed: Iterable[Postponed] = (),
+) -> tuple[Board, ...]:
     """The waves in the order they come, the latest first."""
     waves: dict[str, list[ReleasedWard]] = {}
     for ward in released:
         waves.setdefault(ward.wave.slug, []).append(ward)
+    by_wave: dict[str, list[ReleasedProvince]] = {}
+    for province in provinces:
+        by_wave.setdefault(province.wave.slug, []).append(province)
+    kept = {each.wave: each for each in postponed}
     return tuple(
-        Board(wards[0].wave, tuple(sorted(wards, key=lambda ward: _alphabetical(ward.unit_name))))
-        for wards in waves.values()
+        Board(
+            wards[0].wave,
+            tuple(sorted(wards, key=lambda ward: _alphabetical(ward.unit_name))),
+            tuple(by_wave.get(slug, ())),
+            kept.get(slug),
+        )
+        for slug, wards in waves.items()
     )
 
 

@@ -11,7 +11,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from bot.web.board import (
     Board,
-    boards,
     histories,
     latest,
     on_the_scale,
@@ -22,7 +21,6 @@ from bot.web.board import (
 )
 from bot.web.matrix import bound_text, is_share, quoted, share_text, value_text
 from bot.web.words import DEFAULT_LANGUAGE, LANGUAGES, NUMBER_SPACE, Words
-from surveys.releases import ReleasedWard
 
 __all__ = ["Asset", "Pages"]
 
@@ -90,12 +88,20 @@ class Pages:
         others = tuple(board for board in boards if board not in shown)
         return self._kept("results.html", language, slug, boards, boards=shown, earlier=others)
 
-    def ward(self, language: str, unit: str, wards: Sequence[ReleasedWard]) -> str | None:
+    def ward(self, language: str, unit: str, found: Sequence[Board]) -> str | None:
         """One unit over all its waves, the latest first; None where nothing is released of it."""
-        if not wards:
+        there = [board for board in found if any(ward.unit == unit for ward in board.wards)]
+        if not there:
             return None
+        wards = [board.ward(unit) for board in there]
         return self._kept(
-            "ward.html", language, unit, boards(wards), unit_name=wards[0].unit_name, past=histories(wards)
+            "ward.html",
+            language,
+            unit,
+            there,
+            unit_name=wards[0].unit_name,
+            past=histories(wards),
+            postponements={board.wave.slug: board.postponed for board in there},
         )
 
     def plain(self, language: str, key: str) -> str:

@@ -10,9 +10,10 @@ from surveys.assessment import load_criteria
 from surveys.entry import Stream
 from surveys.forms.form import Form
 from surveys.forms.library import load
+from surveys.forms.session import Mode
 from surveys.releases import ReleasedWard, Terms
-from surveys.releasing import release
-from surveys.results import Tally, counted_questions, is_scale
+from surveys.releasing import release, tally_for
+from surveys.results import counted_questions, is_scale
 
 RELEASED_AT = datetime(2026, 12, 17, 18, 30, tzinfo=UTC)
 
@@ -63,11 +64,12 @@ def province() -> Sequence[ReleasedWard]:
 
 def made(wards: dict[str, tuple[str, int, int, tuple[int, ...]]], year: int = 2026) -> Sequence[ReleasedWard]:
     form = load("hang_nam_nguoi_dan")
-    tally = Tally(form)
+    tally = tally_for(form)
     chance = Random(year)
     for unit, (_, _, ballots, weights) in wards.items():
-        for _ in range(ballots):
-            tally.add(unit, Stream.INVITED, answers(form, chance, weights))
+        for number in range(ballots):
+            mode = Mode.ASSISTED if number % 4 == 0 else Mode.SELF
+            tally.add(unit, Stream.INVITED, answers(form, chance, weights), mode)
         for _ in range(ballots // 6):
             tally.add(unit, Stream.OPEN, answers(form, chance, weights))
     terms = Terms(
@@ -82,7 +84,11 @@ def made(wards: dict[str, tuple[str, int, int, tuple[int, ...]]], year: int = 20
     comments = dict.fromkeys(wards, 0) | {"29263": 34}
     found = release(form, tally, comments, terms, load_criteria("qd1578"))
     released_at = RELEASED_AT.replace(year=year)
-    return tuple(replace(ward, wave=replace(ward.wave, released_at=released_at)) for ward in found.values())
+    return tuple(
+        replace(ward, wave=replace(ward.wave, released_at=released_at))
+        for ward in found.values()
+        if isinstance(ward, ReleasedWard)
+    )
 
 
 def answers(form: Form, chance: Random, weights: tuple[int, ...]) -> dict[str, str]:

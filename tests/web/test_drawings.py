@@ -1,7 +1,9 @@
 """Released wards as they are drawn: where marks stand, who stands above whom, what moved by more than chance."""
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 
 import aiohttp
@@ -11,7 +13,7 @@ from bot.web.board import boards, histories, latest, period, plot_of
 from bot.web.charts import Axis, Mark
 from bot.web.pages import Pages
 from surveys.disclosure import Bound, Side
-from surveys.releases import Line
+from surveys.releases import Flagged, LeftOut, Line, Part, ReleasedProvince, WeightedLine
 from surveys.results import Proportion
 from tests.web import sample
 from tests.web.conftest import Server
@@ -106,7 +108,7 @@ def test_a_suppressed_ward_is_drawn_like_an_empty_one():
 
 def ward_page(released, unit: str) -> str | None:
     pages = Pages(demo=False, telegram_url=None, k=10)  # what was drawn before is not asked for again
-    return pages.ward("vi", unit, [ward for ward in released if ward.unit == unit])
+    return pages.ward("vi", unit, boards(released))
 
 
 def test_one_year_far_below_the_others_is_marked_and_named():
@@ -218,6 +220,68 @@ async def test_nothing_on_a_page_is_markup_that_came_from_data():
 
     assert "<b>Đậm" not in page
     assert "&lt;b&gt;Đậm" in page
+
+
+def test_who_came_how_stands_beside_the_figure_with_too_few_like_none():
+    page = ward_page(sample.released(), "29263") or ""
+
+    parts = page.partition("Ai trả lời, bằng cách nào")[2].partition("</table>")[0]
+    for name in ("Được mời", "Sau khi làm thủ tục", "Tự trả lời", "Có người giúp nhập", "Phiếu giấy"):
+        assert name in parts
+    assert "không có số liệu" in parts
+
+
+def test_a_flag_is_a_question_with_the_figure_without_it_and_what_two_persons_left_out():
+    [ward] = [ward for ward in sample.released() if ward.unit == "29263"]
+    flagged = replace(
+        ward,
+        flags=(Flagged("invited", "assisted", ("burst", "straight")),),
+        left_out=(LeftOut("visit", None, "Mã QR của quầy bị chụp gửi lên mạng"),),
+        beside=Part("without_flagged", {"vi": "Không tính phiếu được đánh dấu"}, 180, line(160, 180)),
+        weighted=WeightedLine(Decimal("0.912"), 150, Decimal("1.4"), "Tổng điều tra 2024"),
+    )
+
+    page = ward_page([flagged], "29263") or ""
+
+    assert "Được mời, có người giúp nhập: nhiều phiếu dồn vào một giờ; trả lời một mức" in page
+    assert "không phải là kết luận gian lận" in page
+    assert "Không tính phiếu được đánh dấu: 88,89" in page
+    assert "Hai người đã cùng loại: sau khi làm thủ tục. Lý do: Mã QR của quầy bị chụp gửi lên mạng." in page
+    assert "91,2" in page
+    assert "tương đương 150 phiếu" in page
+
+
+@dataclass(frozen=True)
+class Kept:
+    wave: str = "nam-2026"
+    until: date = date(2027, 1, 31)
+    reason: str = "Tòa án yêu cầu giữ nguyên trạng"
+
+
+def test_a_key_that_was_kept_longer_is_said_with_its_reason():
+    found = boards(sample.released(), postponed=[Kept()])
+
+    for page in (PAGES.results("vi", found), PAGES.ward("vi", "29263", found)):
+        assert page is not None
+        assert "lùi đến 31/1/2027. Lý do: Tòa án yêu cầu giữ nguyên trạng" in page
+
+
+def test_services_are_compared_over_the_province():
+    [first, *_] = sample.released()
+    services = (
+        Part("cu_tru", {"vi": "Cư trú"}, 40, line(36, 40)),
+        Part("xe", {"vi": "Xe"}, None, Line("xe", {})),
+    )
+    province = ReleasedProvince(
+        first.wave, "86", "Tỉnh Vĩnh Long", 6, (), 40, line(36, 40), services, {"vi": "Thủ tục?"}
+    )
+
+    page = PAGES.results("vi", boards(sample.released(), [province]))
+
+    table = page.partition("Theo thủ tục, chung cả Tỉnh Vĩnh Long")[2].partition("</table>")[0]
+    assert "Cư trú" in table
+    assert "36/40" in table
+    assert "không có số liệu" in table
 
 
 def test_shares_on_an_axis_are_exact_enough_to_tell_a_threshold():
