@@ -238,9 +238,12 @@ def _table_elements(table: Table, room: int, level: int) -> Iterable[Any]:
         for row in table.rows:
             cells = [row.cells[place] for place in places]
             rows.append(_row(cells, row, columns, widths, style, is_matrix))
+        if table.note:
+            # What its letters mean is said before they are read, on every piece.
+            yield _styled(table.note, "Bảng")
         yield _assembled(rows, widths)
         # Two tables that touch would be one.
-        yield _styled(table.note, "Bảng")
+        yield _styled("", "Bảng")
 
 
 def _blocks(table: Table) -> list[list[int]]:
