@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from handlers.published import form_of, id_of
+from handlers.tokens import circumstances
 from storage import rows
 from storage.ballots import SealedBallot
 from storage.database import Database
@@ -87,12 +88,11 @@ class Sealing:
         async with self._db.reading() as tx:
             form = await form_of(tx, wave)
             sessions = await tx.sessions.count(id_of(wave))
-            invited = {each.unit: each.invited for each in await tx.wave_units.of_wave(id_of(wave))}
-        circumstances = Circumstances(invited={u: n for u, n in invited.items() if n is not None})
+            known = await circumstances(tx, wave)
         job = _Job(self._db, self._vault, wave, form, number, sessions)
         await job.clear()
         try:
-            return await job.laid_out(circumstances)
+            return await job.laid_out(known)
         except KeyGone:
             raise Unreadable(f"{wave.slug}: its key is gone, and with it every answer in it.") from None
 
@@ -134,14 +134,14 @@ class _Job:
             async with self._writing() as tx:
                 gone = await tx.staging.clear_some(self._wave_id, CLEARED)
 
-    async def laid_out(self, circumstances: Circumstances) -> LaidOut:
+    async def laid_out(self, known: Circumstances) -> LaidOut:
         tree, watch = Accumulator(), Watch(self._form)
         ballots, withdrawn, blank = await self._ballots(tree, watch)
         await self._receipts()
         comments = await self._comments()
         sealed = Sealed(ballots, comments, blank, withdrawn)
         digest = await self._digest()
-        strata = watch.strata(circumstances)
+        strata = watch.strata(known)
         return LaidOut(self._number, self._sessions, sealed, tree.root(), digest, strata)
 
     # ── The three heaps ───────────────────────────────────────────────────────────────────────────────────────
