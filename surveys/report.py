@@ -682,22 +682,23 @@ def _survey_rows(ward: ReleasedWard) -> Iterable[tuple[Cell, ...]]:
     for key, line in (("index", ward.index), ("top", ward.top), ("lowest_two", ward.lowest_two)):
         yield slug, scored, say("measure", key), *_line(line, ward.answered), *about
     index, none = say("measure", "index"), (NOTHING,) * 3
-    for part in ward.streams:
-        yield slug, _known("stream", part.name), index, *_line(part.index, part.n), *none
-    for part in ward.modes:
-        yield (
-            slug,
-            say("stream", "by_mode", mode=_known("mode", part.name)),
-            index,
-            *_line(part.index, part.n),
-            *none,
-        )
-    if ward.beside is not None:
-        key = "with_left_out" if ward.left_out else "without_flagged"
-        yield slug, say("stream", key), index, *_line(ward.beside.index, ward.beside.n), *none
+    for name, part in _parts(ward):
+        # Empty or too few to count: left out alike.
+        if part.n is not None:
+            yield slug, name, index, *_line(part.index, part.n), *none
     for table in ward.open_questions:
         if table.role == Role.OVERALL and table.index is not None:
             yield slug, say("stream", "open_unweighted"), index, *_line(table.index, table.n), *none
+
+
+def _parts(ward: ReleasedWard) -> Iterable[tuple[str, releases.Part]]:
+    """Those who answered, by the way they came and by who pressed the buttons; and the count as it was before, or would be."""
+    for stream in ward.streams:
+        yield _known("stream", stream.name), stream
+    for mode in ward.modes:
+        yield say("stream", "by_mode", mode=_known("mode", mode.name)), mode
+    if ward.beside is not None:
+        yield say("stream", "with_left_out" if ward.left_out else "without_flagged"), ward.beside
 
 
 def _line(line: releases.Line, n: int | None) -> tuple[Cell, Cell, Cell, Cell]:
@@ -707,7 +708,7 @@ def _line(line: releases.Line, n: int | None) -> tuple[Cell, Cell, Cell, Cell]:
         return figure.numerator, figure.denominator, percent(figure.share), span(figure.interval)
     if line.bound is not None and n is not None:
         return NOTHING, n, _bound(line.bound), NOTHING
-    return NOTHING, NOTHING, NOTHING, NOTHING
+    return NOTHING, NOTHING if n is None else n, NOTHING, NOTHING
 
 
 # ── Dossiers, and what residents said beside them ────────────────────────────────────────────────────────────────

@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from fractions import Fraction
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from surveys.assessment import Verdict
 from surveys.disclosure import Bound, Side
 from surveys.figures import NOTHING, percent, span, trimmed_percent, whole
-from surveys.releases import Line
+from surveys.releases import Flagged, LeftOut, Line, Part, WeightedLine
 from surveys.report import Letterhead, Report, Row, Table, deadline, printable, report
 from surveys.results import Proportion
 from surveys.scorecard.card import what_if
@@ -140,6 +141,53 @@ def test_a_bound_is_shown_as_it_was_released():
 
     row = table(made, first.unit, "surveys").rows[0].cells
     assert row[3:7] == (NOTHING, 97, "≥\u00a090\u00a0%", NOTHING)
+
+
+def test_ways_and_modes_stand_beside_the_score():
+    there = sources().released[0]
+    paper = Part("paper", {}, 40, Line("index", {}, Proportion(30, 40)))
+    seen = replace(there, streams=(), modes=(Part("self", {}, None, Line("index", {})), paper))
+
+    rows = [
+        row.cells
+        for row in table(report(replace(sources(), released=(seen,)), LETTERHEAD, NOW), WARD, "surveys").rows
+    ]
+
+    assert [row[1] for row in rows[3:]] == ["tất cả, phiếu giấy", "mở (trọng số 0)"]
+    assert rows[3][3:6] == (30, 40, "75,00\u00a0%")
+
+
+def test_what_was_left_out_is_told_with_its_reason_and_the_figure_with_it():
+    there = sources().released[0]
+    left_out = replace(
+        there,
+        beside=Part("beside", {}, 400, Line("index", {}, Proportion(390, 400))),
+        left_out=(LeftOut("visit", "assisted", "=cmd: 60 phiếu trong một giờ"),),
+    )
+    made = report(replace(sources(), released=(left_out,)), LETTERHEAD, NOW)
+
+    assert any(
+        "để ngoài phiếu của nhóm sau giao dịch, có người giúp. Lý do: =cmd: 60 phiếu trong một giờ" in line
+        for line in made.wards[0].part.lines
+    )
+    assert ("kể cả phiếu đã để ngoài", 390, 400) in {
+        (row.cells[1], row.cells[3], row.cells[4]) for row in table(made, WARD, "surveys").rows
+    }
+
+
+def test_a_flag_is_called_a_question_and_a_weighted_figure_concludes_nothing():
+    marked = replace(
+        sources().released[0],
+        flags=(Flagged("invited", "self", ("burst",)),),
+        weighted=WeightedLine(Decimal("0.897"), 260, Decimal("1.2"), "Niên giám 2025"),
+    )
+
+    said = "\n".join(report(replace(sources(), released=(marked,)), LETTERHEAD, NOW).wards[0].part.lines)
+
+    assert "nhóm phiếu mời, tự trả lời bị gắn cờ" in said
+    assert "Cờ là câu hỏi" in said
+    assert "89,7\u00a0%" in said
+    assert "không dùng để kết luận" in said
 
 
 def test_dossiers_and_what_residents_say_stand_side_by_side_and_are_never_mixed():
