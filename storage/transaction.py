@@ -11,6 +11,7 @@ from storage.staging import Staging
 from storage.statements import Connection
 from storage.tokens import Counters, Issuers, Tokens
 from storage.trail import Documents, LedgerLines, Proposals, WaveSeals, WaveTerms
+from storage.zalo import ZaloAccounts
 
 __all__ = ["Tx"]
 
@@ -128,6 +129,10 @@ class Tx:
     @property
     def markers(self) -> Markers:
         return Markers(self._connection)
+
+    @property
+    def zalo_accounts(self) -> ZaloAccounts:
+        return ZaloAccounts(self._connection)
 
     async def alone_with(self, nullifier: bytes) -> None:
         """Until this unit of work ends, no other process works on the same person: an advisory lock, which leaves

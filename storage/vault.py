@@ -77,6 +77,7 @@ class Vault:
         content = keys.get_or_create("content")
         self._comments = AESGCM(_derive(content, b"comment"))
         self._arrivals = AESGCM(_derive(content, b"arrival"))
+        self._tokens = AESGCM(_derive(content, b"tokens"))
         self.tap_key = keys.get_or_create("tap")
         """Signs the taps we offer."""
         self.entry_key = keys.get_or_create("entry")
@@ -180,6 +181,15 @@ class Vault:
             raise ValueError("The key ring is full.")
         self._keys.create(f"{RING}{number}")
         return number
+
+    # ── Platforms' tokens ─────────────────────────────────────────────────────────────────────────────────────
+
+    def seal_tokens(self, account: str, plaintext: bytes) -> bytes:
+        return _seal(self._tokens, _padded(plaintext), account.encode())
+
+    def open_tokens(self, account: str, sealed: bytes) -> bytes:
+        """Raises Tampered."""
+        return _unpadded(_open(self._tokens, sealed, account.encode()))
 
     # ── Comments and arrivals ─────────────────────────────────────────────────────────────────
 

@@ -4,7 +4,7 @@ It knows no platform and keeps nothing on disk: what is lost in a crash is a que
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Hashable, Iterable
 from datetime import timedelta
 from types import TracebackType
 from typing import Self
@@ -28,7 +28,7 @@ class Errands:
     def __init__(self, drain: timedelta = DRAIN) -> None:
         self._drain = drain
         self._group = asyncio.TaskGroup()
-        self._waiting: dict[int, deque[Errand]] = {}
+        self._waiting: dict[Hashable, deque[Errand]] = {}
         self._dropped = 0
 
     async def __aenter__(self) -> Self:
@@ -47,7 +47,7 @@ class Errands:
         except TimeoutError:
             log.warning("errands.dropped", errands=self._dropped)
 
-    def add(self, chat: int, errands: Iterable[Errand]) -> None:
+    def add(self, chat: Hashable, errands: Iterable[Errand]) -> None:
         """Runs them after everything this chat still waits for."""
         queue = self._waiting.get(chat)
         if queue is not None:
@@ -58,14 +58,14 @@ class Errands:
             self._waiting[chat] = queue
             self._group.create_task(self._run(chat, queue))
 
-    def is_busy(self, chat: int) -> bool:
+    def is_busy(self, chat: Hashable) -> bool:
         return chat in self._waiting
 
     def __len__(self) -> int:
         """How many chats have something on its way."""
         return len(self._waiting)
 
-    async def _run(self, chat: int, queue: deque[Errand]) -> None:
+    async def _run(self, chat: Hashable, queue: deque[Errand]) -> None:
         try:
             while queue:
                 try:
@@ -102,9 +102,9 @@ class Pace:
     def __init__(self, burst: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._burst = float(burst)
         self._clock = clock
-        self._left: dict[int, tuple[float, float]] = {}
+        self._left: dict[Hashable, tuple[float, float]] = {}
 
-    def take(self, chat: int, messages: int) -> bool:
+    def take(self, chat: Hashable, messages: int) -> bool:
         """Counts them. Whether they are still within the pace."""
         now = self._clock()
         left, since = self._left.get(chat, (self._burst, now))

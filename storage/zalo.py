@@ -1,0 +1,97 @@
+"""Connected Official Accounts. It keeps tokens as ciphertext and knows neither Zalo nor what they open."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, or_, select, update
+
+from storage import rows
+from storage.statements import Connection, Prepared, upsert
+
+__all__ = ["ZaloAccounts"]
+
+_accounts = rows.table(rows.ZaloAccount).c
+
+
+class ZaloAccounts:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def all(self) -> list[rows.ZaloAccount]:
+        """By id."""
+        return [_account(row) for row in await self._connection.fetch(ACCOUNTS)]
+
+    async def get(self, id: str) -> rows.ZaloAccount | None:
+        found = await self._connection.fetch(ACCOUNT, id=id)
+        return _account(found[0]) if found else None
+
+    async def save(self, account: rows.ZaloAccount) -> None:
+        """A new one, or one that was connected again: nothing is left of what there was before."""
+        await self._connection.run(SAVE, **account.model_dump())
+
+    async def lease(self, id: str, generation: int, now: datetime, until: datetime) -> bool:
+        """Whether it is ours to renew this very pair: nobody else is at it, and no renewal ended unclear."""
+        return bool(
+            await self._connection.run(LEASE, wanted=id, known=generation, now=now, lease_until=until)
+        )
+
+    async def journal(self, id: str, generation: int, answer: bytes) -> bool:
+        """Keeps an answer that nobody has read yet. Whether the pair is still the one it is about."""
+        return bool(await self._connection.run(JOURNAL, wanted=id, known=generation, journal=answer))
+
+    async def renew(self, id: str, generation: int, pair: bytes) -> bool:
+        """The next pair; lease and journal are done with. Whether this call wrote it."""
+        return bool(
+            await self._connection.run(RENEW, wanted=id, known=generation, pair=pair, next=generation + 1)
+        )
+
+    async def release(self, id: str, generation: int) -> None:
+        """Nothing was renewed, and that is certain."""
+        await self._connection.run(RELEASE, wanted=id, known=generation)
+
+    async def stop(self, id: str, generation: int, trouble: str) -> None:
+        """Nothing can be sent until a person connects the account again."""
+        await self._connection.run(STOP, wanted=id, known=generation, trouble=trouble)
+
+    async def pin(self, id: str, address: str) -> None:
+        await self._connection.run(PIN, wanted=id, address=address)
+
+
+def _account(row: tuple[Any, ...]) -> rows.ZaloAccount:
+    return rows.ZaloAccount(**dict(zip(_accounts.keys(), row, strict=True)))
+
+
+def _this_pair(**values: Any) -> Any:
+    return (
+        update(rows.ZaloAccount)
+        .where(_accounts.id == bindparam("wanted"), _accounts.generation == bindparam("known"))
+        .values(**values)
+    )
+
+
+ACCOUNTS = Prepared(select(rows.table(rows.ZaloAccount)).order_by(_accounts.id))
+ACCOUNT = Prepared(select(rows.table(rows.ZaloAccount)).where(_accounts.id == bindparam("id")))
+SAVE = upsert(rows.table(rows.ZaloAccount), "id")
+LEASE = Prepared(
+    _this_pair(lease_until=bindparam("lease_until", type_=_accounts.lease_until.type)).where(
+        or_(
+            _accounts.lease_until.is_(None),
+            _accounts.lease_until < bindparam("now", type_=_accounts.lease_until.type),
+        ),
+        _accounts.journal.is_(None),
+        _accounts.trouble.is_(None),
+    )
+)
+JOURNAL = Prepared(_this_pair(journal=bindparam("journal")))
+RENEW = Prepared(
+    _this_pair(
+        pair=bindparam("pair"), generation=bindparam("next"), journal=None, lease_until=None, trouble=None
+    )
+)
+RELEASE = Prepared(_this_pair(lease_until=None, journal=None))
+STOP = Prepared(_this_pair(trouble=bindparam("trouble"), lease_until=None))
+PIN = Prepared(
+    update(rows.ZaloAccount)
+    .where(_accounts.id == bindparam("wanted"))
+    .values(address=bindparam("address", type_=_accounts.address.type))
+)
