@@ -62,7 +62,8 @@ def report(found: "Verified", key: "PublicKey") -> list[str]:
         f"  release     {_many(found.units, 'unit')}: every figure, what is withheld, and every verdict worked out again from the ballots",
         f"  scorecards  {found.scorecards} that rest on this wave, concluded again from their evidence",
         "",
-        "Not to be seen from a package: how many comments there were, and what else officers entered as evidence.",
+        "Taken at its word, because no ballot shows it: how many comments there were, what the detectors flagged, in how much detail",
+        "the release was made, and what officers entered as evidence.",
     ]
     if found.is_worded_otherwise:
         lines.append(
