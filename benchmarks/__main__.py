@@ -11,6 +11,7 @@ BENCHMARKS = {
     "growth": ("benchmarks.growth", "growth"),
     "sealing": ("benchmarks.sealing", "sealing"),
     "sealing_postgres": ("benchmarks.sealing", "sealing_postgres"),
+    "checking": ("benchmarks.checking", "checking"),
     "demo": ("benchmarks.startup", "demo"),
     "help": ("benchmarks.startup", "help_text"),
 }
