@@ -37,7 +37,7 @@ def picture(batch: Batch, address: str, k: int, ppi: float = 110) -> bytes:
 
 def _given(batch: Batch, address: str, k: int) -> Any:
     data = {
-        "ward": batch.unit_name.replace(" ", NO_BREAK_SPACE),  # a ward's name stays in one line
+        "ward": _within(batch.unit_name),
         "title": batch.title,
         "until": _until(batch.expires_at),
         "k": k,
@@ -55,6 +55,11 @@ def _given(batch: Batch, address: str, k: int) -> Any:
 
 def _card(link: str) -> dict[str, str]:
     return {"code": qr.svg(link), "link": link.removeprefix("https://").removeprefix("http://")}
+
+
+def _within(name: str) -> str:
+    """As it stands inside a sentence, and in one line: “phường Long Đức”."""
+    return (name[:1].lower() + name[1:]).replace(" ", NO_BREAK_SPACE)
 
 
 def _until(moment: datetime) -> str:
