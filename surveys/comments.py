@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from unicodedata import normalize
 
 from anyascii import anyascii
 
@@ -115,20 +116,31 @@ def tens(waiting: Iterable[Candidate]) -> tuple[tuple[str, ...], ...]:
 
 # ── The ward's leaders ───────────────────────────────────────────────────────────────────────────────────────────
 
-# All without marks. “Trưởng”, “trường” and “trương” are one word then, so “truong” counts only beside what makes it a post.
+# Without marks, “trưởng” (chief) is one word with “trường” (school), “phó” (deputy) with “phố” (street) and “phổ”: so there are
+# phrases that can mean nothing else, phrases that need their marks, and phrases that count where somebody writes no marks.
 POSTS = re.compile(
     r"\b(?:"
-    r"truong (?:cong an|ca|cap|phuong|don vi|co quan)|tr(?:g)? (?:cong an|ca|cap)|tcap|"
-    r"pho (?:truong|cong an|ca|cap|chi huy|phuong|don vi)|pct?cap|cap (?:truong|pho)|"
-    r"(?:dong chi|d c|dc|ong|ba|anh|chi|chu|bac|co|cau|ngai|a|c|o|em|thay) (?:truong|pho)|"
-    r"(?:dong chi|d c|dc) (?:chi huy|lanh dao)|"
+    r"truong (?:cong an|ca|phuong|don vi|co quan)|tr(?:g)? (?:cong an|ca|cap)|tcap|"
+    r"pho (?:truong|chi huy)|cap truong|"
+    r"(?:dong chi|d c|dc) (?:truong|pho|chi huy|lanh dao)|"
     r"sep|xep (?:truong|pho|lon|phuong|cong an|ca)|(?:ong|anh|may|cac|lam) xep|boss|"
-    r"chi huy|thu truong|thu linh|nguoi dung dau|quan chuc phuong|"
-    r"lanh dao (?:cong an|ca|cap|phuong|don vi|xa)|ban chi huy"
+    r"chi huy|thu truong|thu linh|nguoi dung dau|"
+    r"lanh dao (?:cong an|ca|cap|phuong|don vi|xa)"
     r")\b"
 )
-RUN_TOGETHER = re.compile(r"truongcongan|photruong|phocongan|truongcap|lanhdaocongan")
-"""The same without spaces, dots or dashes between syllables: “trưởng.công.an” written as one word."""
+ELSEWHERE = r"(?! (?:khóm|ấp|khu|phòng|ban|tổ|thôn|đoàn|đội|khom|ap|phong|to|thon|doan|doi|hoc|mam|tieu)\b)"
+MARKED_POSTS = re.compile(
+    r"\b(?:"
+    r"(?:ông|bà|anh|chị|chú|bác|cô|ngài|em|thầy|a|c|o) (?:trưởng|phó)|"
+    r"trưởng cap|phó (?:cap|ca|công an|phường|đơn vị)|cấp phó"
+    rf")\b{ELSEWHERE}"
+)
+BARE_POSTS = re.compile(
+    r"\b(?:(?:ong|anh|chu|bac) (?:truong|pho)|truong cap(?! (?:\d|mot|hai|ba|tieu))|(?<!khu )pho (?:cong an|ca|phuong))\b"
+    rf"{ELSEWHERE}"
+)
+RUN_TOGETHER = re.compile(r"truongcongan|photruong|lanhdaocongan")
+"""Without spaces, dots or dashes between syllables: “trưởng.công.an” written as one word."""
 
 TITLES = (
     *(
@@ -161,34 +173,23 @@ TITLES = (
         "chien si",
         "thu truong",
         "truong",
-        "pho",
         "sep",
         "xep",
         "ten",
         "thang",
     ),
     *(f"{grade} {rank}" for grade in ("dai", "thuong", "trung", "thieu") for rank in ("ta", "uy")),
-    *(
-        "dai uy",
-        "thuong si",
-        "trung si",
-        "ha si",
-        "anh hai",
-        "anh ba",
-        "anh tu",
-        "anh nam",
-        "anh sau",
-        "anh bay",
-        "anh tam",
-    ),
+    *("thuong si", "trung si", "ha si", r"(?<!khu )(?<!duong )pho"),
 )
 TITLE = rf"\b(?:{'|'.join(sorted(set(TITLES), key=len, reverse=True))})"
 NEGLIGIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad\ufe0f"))
 
 
 def _names_a_leader(text: str, leaders: Iterable[Leader]) -> bool:
-    plain = _folded(text)
-    if POSTS.search(plain) or RUN_TOGETHER.search(plain.replace(" ", "")):
+    plain, marked = _folded(text), _marked(text)
+    if POSTS.search(plain) or MARKED_POSTS.search(marked) or RUN_TOGETHER.search(plain.replace(" ", "")):
+        return True
+    if plain == marked and BARE_POSTS.search(plain):
         return True
     return any(_is_named(plain, leader) for leader in leaders)
 
@@ -225,3 +226,8 @@ def _folded(text: str) -> str:
     if not plain.isascii():
         plain = anyascii(plain).lower()
     return " ".join(re.findall(r"[a-z0-9]+", plain))
+
+
+def _marked(text: str) -> str:
+    """Small words with their marks, a space between."""
+    return " ".join(re.findall(r"\w+", normalize("NFC", text.translate(NEGLIGIBLE)).lower()))
