@@ -21,6 +21,7 @@ from storage.scorecards import ReleasedKey
 from storage.transaction import Tx
 from surveys import cards, documents
 from surveys.assessment import Verdict
+from surveys.records import Unfit
 from surveys.releases import ReleasedWard
 from surveys.scorecard import (
     Appeal,
@@ -46,6 +47,7 @@ from surveys.scorecard import (
     Withdrawal,
     against,
     appeal_against,
+    baseline_2023,
     countersign,
     decide,
     enter,
@@ -57,6 +59,7 @@ from surveys.scorecard import (
     load_set,
     read_register,
     restate,
+    restate_baseline,
     score,
     template,
     what_if,
@@ -241,6 +244,13 @@ class Scorecards:
                     there[part] = frozen.card(await _set_by_digest(tx, frozen.criteria_digest))
         return restate(unit, on, country.lineage, there)
 
+    async def restated_baseline(self, unit: str) -> Mapping[str, tuple[int, int]]:
+        """Group → how many of a unit's parts the baseline names as failing it, of how many. Raises KeyError, ValueError."""
+        async with self._db.reading() as tx:
+            country = await self._units(tx)
+        known = baseline_2023()
+        return restate_baseline(unit, known, date(known.year, 12, 31), country.lineage)
+
     async def roadmap(self, year: int, set_id: str | None = None) -> tuple[Held, ...]:
         """Every roadmap held against what is scored up to that year, by a set that has a pass rule: the one imported last."""
         async with self._db.reading() as tx:
@@ -336,7 +346,9 @@ class Scorecards:
             await tx.ledger.writing()
             now, id = self._now(), f"register/{year}/{register.digest}"
             if await tx.scorecards.has(id):
-                raise NotReady("This very file was handed in before: its figures are on record.")
+                raise NotReady(
+                    "This very file was handed in before: its figures are on record. Nothing more is to be done."
+                )
             handed_in = RegisterHandedIn(register, _with_file(document, register), by.strip(), now)
             await tx.scorecards.add(id, handed_in, unit=None, year=year)
             for criteria in (await self._sets(tx, now)).values():
@@ -364,7 +376,9 @@ class Scorecards:
             book, each = await self._evidence(tx, id)
             _refuse_final(book, each)
             if book.is_withdrawn(each.entered) or book.is_signed(each.entered):
-                raise NotReady(f"{id} was countersigned or withdrawn before.")
+                raise NotReady(
+                    f"{id} was countersigned or withdrawn before. What still waits: langnghe scorecard waiting"
+                )
             signature = countersign(each.entered, by.strip(), self._now())
             await tx.scorecards.add(
                 f"signature/{signature.evidence}",
@@ -382,7 +396,7 @@ class Scorecards:
             book, each = await self._evidence(tx, id)
             _refuse_final(book, each)
             if book.is_withdrawn(each.entered):
-                raise NotReady(f"{id} was withdrawn before.")
+                raise NotReady(f"{id} was withdrawn before. What still waits: langnghe scorecard waiting")
             gone = withdraw(each.entered, by.strip(), confirmed_by.strip(), self._now(), reason.strip())
             await tx.scorecards.add(
                 f"withdrawal/{gone.evidence}",
@@ -453,7 +467,13 @@ class Scorecards:
             criteria = await self._set(tx, set_id, now)
             [card] = (await self._cards(tx, set_id, [unit], year, now)).values()
             frozen = freeze(card, by.strip(), now, replaced, countersigned_by=countersigned_by.strip())
-            entry = await self._ledger.append(tx, cards.recorded(frozen), now)
+            try:
+                entry = await self._ledger.append(tx, cards.recorded(frozen), now)
+            except Unfit as trouble:
+                # A release from before there was a ledger cannot be checked by anybody, nor can what rests on it.
+                raise NotReady(
+                    f"{trouble} The ledger knows of no such release: a card that rests on it cannot be frozen."
+                ) from None
             # The set as it is today travels with the card, also when the program ships another one tomorrow.
             await tx.scorecards.add_set(criteria, now)
             await tx.scorecards.add(frozen.digest, CardFrozen(frozen, entry.number), unit=unit, year=year)
@@ -492,7 +512,7 @@ class Scorecards:
             if not contest or not year:
                 raise NoSuchRecord(f"There is no appeal {appeal}.")
             if not contest.is_open:
-                raise NotReady(f"The appeal {appeal} was decided before.")
+                raise NotReady(f"The appeal {appeal} was decided before. See: langnghe scorecard show")
             decision = decide(
                 contest.appeal, outcome, officer=by.strip(), reason=reason.strip(), decided_at=now
             )
@@ -672,7 +692,9 @@ async def _refuse_under_way(tx: Tx, unit: str, year: int) -> None:
             continue
         assert wave.id is not None
         if unit in {each.unit for each in await tx.wave_units.of_wave(wave.id)}:
-            raise NotReady(f"The survey {wave.slug} is not released yet: its figures would be missing.")
+            raise NotReady(
+                f"The survey {wave.slug} is not released yet: its figures would be missing. Freeze after its release."
+            )
 
 
 # ── Refusals ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -705,7 +727,7 @@ def _refuse_waiting(book: Book, set_id: str, unit: str) -> None:
     waiting = book.waiting(set_id, unit)
     if waiting:
         ids = ", ".join(each.entered.id for each in waiting)
-        raise NotReady(f"Evidence waits for a second person: {ids}.")
+        raise NotReady(f"Evidence waits for a second person: {ids}. Countersign or withdraw it first.")
 
 
 def _replaced(book: Book, set_id: str, unit: str) -> Supersedes | None:
@@ -714,7 +736,9 @@ def _replaced(book: Book, set_id: str, unit: str) -> Supersedes | None:
         return None
     undecided = [contest.appeal.id for contest in card.appeals if contest.is_open]
     if undecided:
-        raise NotReady(f"An appeal against the frozen card is undecided: {', '.join(undecided)}.")
+        raise NotReady(
+            f"An appeal against the frozen card is undecided: {', '.join(undecided)}. Decide it first."
+        )
     replaced = card.replacement()
     if replaced is None:
         raise TooLate(f"The card of {unit} for {book.year} is frozen, and no appeal against it was granted.")

@@ -240,11 +240,15 @@ def roadmap(
 
 
 @app.command("baseline")
-def baseline() -> None:
+def baseline(
+    unit: Annotated[
+        str | None, typer.Argument(help="A ward of today: how many of its parts were named.")
+    ] = None,
+) -> None:
     """October 2023: which wards the decision names as failing which group."""
     from bot.cli.scorecard_work import baseline as work
 
-    _exit(work())
+    _exit(work(unit))
 
 
 @app.command("restate")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bot.cli.desk import Refused, _in_house, _print
 from bot.cli.tables import print_table
 from handlers.scorecards import NoSuchRecord, NoSuchSet, NoSuchUnit, NotReady, Scorecards, TooLate
-from surveys.assessment import Verdict
+from surveys.assessment import Seen, Verdict
 from surveys.figures import percent, trimmed_percent
 from surveys.results import Proportion
 from surveys.scorecard import (
@@ -198,6 +198,12 @@ def _print_card(card: Scorecard, criteria: CriteriaSet) -> None:
     )
     if is_screen:
         _print(LEGEND)
+    for line in card.lines:
+        for survey in line.beside:
+            shown = _seen_text(survey.seen) if survey.seen else "too few to show"
+            _print(
+                f"beside {line.criterion}: residents say {shown} ({survey.release.wave}, {survey.question})"
+            )
     for group in card.groups:
         name = next(each.name for each in criteria.groups if each.id == group.group)
         _print(f"{MARKS[group.verdict]} {group.group}. {name}: {WORDS[group.verdict]} – {group.text}")
@@ -513,7 +519,24 @@ def _promised(units: int | None, of: int | None, at_least: Fraction | None, up_t
     return f"≥ {trimmed_percent(at_least)}" + (f" – {trimmed_percent(up_to)}" if up_to else "")
 
 
-def baseline() -> int:
+def baseline(unit: str | None) -> int:
+    return _baseline() if unit is None else _baseline_of(unit)
+
+
+def _baseline_of(unit: str) -> int:
+    async def work(cards: Scorecards) -> None:
+        try:
+            found = await cards.restated_baseline(unit)
+        except KeyError:
+            raise Refused(f"There is no unit {unit}. Look one up: langnghe units find NAME") from None
+        _print(f"{unit} read from its parts in {baseline_2023().year}. A reading, not a score.")
+        for group, (failing, of) in found.items():
+            _print(f"group {group}: {failing} of {of} named as failing")
+
+    return _with_cards(work)
+
+
+def _baseline() -> int:
     known = baseline_2023()
     _print(f"{known.year}: {known.source}")
     rows = [
@@ -683,9 +706,11 @@ def _value_text(value: Value) -> str:
 def _figure(line: Line) -> str:
     if line.figure is not None:
         return _value_text(line.figure)
-    if line.seen is None:
-        return ""
-    low, high = line.seen.low, line.seen.high
+    return _seen_text(line.seen) if line.seen else ""
+
+
+def _seen_text(seen: Seen) -> str:
+    low, high = seen.low, seen.high
     if low == high:
         return f"{low.numerator}/{low.denominator} = {percent(low.share)}"
     return f"{low.numerator} to {high.numerator} of {low.denominator}"
@@ -755,7 +780,7 @@ def _with_cards(work: Callable[[Scorecards], Coroutine[Any, Any, None]]) -> int:
                 f"{trouble} If it is wrong, its ward appeals: langnghe scorecard appeal --help"
             ) from None
         except NotReady as trouble:
-            raise Refused(f"{trouble} See: langnghe scorecard waiting") from None
+            raise Refused(str(trouble)) from None
         except (NotFitting, NotYet) as trouble:
             raise Refused(f"{trouble} Nothing was written; correct it and try again.") from None
 

@@ -155,20 +155,22 @@ class Book:
         return next((each for each in self.entered if each.entered.id == id), None)
 
     def is_withdrawn(self, entered: Entered) -> bool:
-        return any(each.withdrawal.evidence == entered.digest for each in self.withdrawn)
+        return entered.digest in {each.withdrawal.evidence for each in self.withdrawn}
 
     def is_signed(self, entered: Entered) -> bool:
-        return any(each.signature.evidence == entered.digest for each in self.signed)
+        return entered.digest in {each.signature.evidence for each in self.signed}
 
     def waiting(self, set_id: str | None = None, unit: str | None = None) -> tuple[EvidenceEntered, ...]:
         """Entered, not withdrawn, and nobody else stands for it yet; the oldest first."""
+        settled = {each.signature.evidence for each in self.signed} | {
+            each.withdrawal.evidence for each in self.withdrawn
+        }
         return tuple(
             each
             for each in self.entered
             if set_id in (None, each.set)
             and unit in (None, each.entered.unit)
-            and not self.is_signed(each.entered)
-            and not self.is_withdrawn(each.entered)
+            and each.entered.digest not in settled
         )
 
     def speaks_of(self, unit: str) -> bool:

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
@@ -124,6 +124,7 @@ class CriteriaSet:
     groups: tuple[Group, ...]
     criteria: tuple[Criterion, ...]
     pass_rule: PassRule | None = None
+    _digest: str | None = field(default=None, init=False, repr=False, compare=False)
 
     def criterion(self, id: str) -> Criterion:
         """Raises KeyError."""
@@ -150,7 +151,10 @@ class CriteriaSet:
     @property
     def digest(self) -> str:
         """Over everything a verdict depends on and every word it is explained with."""
-        return digest("criteria", self.as_plain())
+        if self._digest is None:
+            object.__setattr__(self, "_digest", digest("criteria", self.as_plain()))
+        assert self._digest is not None
+        return self._digest
 
     def as_plain(self) -> Mapping[str, object]:
         rule = self.pass_rule

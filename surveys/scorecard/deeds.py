@@ -5,9 +5,11 @@ nothing that merely looks like one is ever judged by. It knows no table and no o
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from functools import lru_cache
+from types import UnionType
+from typing import Any, ClassVar, Union, get_args, get_origin
 
 from surveys.canonical import canonical, digest, moment_text, read_moment
 from surveys.documents import NotCanonical, read
@@ -34,6 +36,8 @@ __all__ = [
     "read_deed",
     "wording_of",
 ]
+
+MOST_KEPT = 8192  # lines: some years of a province
 
 
 class BadDeed(ValueError):
@@ -333,12 +337,32 @@ def line_of(deed: Deed) -> str:
     return canonical(deed.as_plain())
 
 
+@lru_cache(MOST_KEPT)
 def read_deed(kind: str, line: str) -> Deed:
-    """Raises BadDeed."""
+    """A line never changes, and is read once. Raises BadDeed."""
     try:
         deed = READERS[kind](read(line))
-        if line_of(deed) == line:
+        if line_of(deed) == line and _is_of(type(deed), deed):
             return deed
     except (NotCanonical, ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError):
         pass
     raise BadDeed(f"This is no record of kind {kind} as we write it.")
+
+
+def _is_of(kind: Any, value: object) -> bool:
+    """Whether a value is what its annotation says, all the way down: JSON has put it there, not Python."""
+    origin, parts = get_origin(kind), get_args(kind)
+    if origin in (Union, UnionType):
+        return any(_is_of(part, value) for part in parts)
+    if origin is tuple:
+        return isinstance(value, tuple) and all(_is_of(parts[0], each) for each in value)
+    if origin is Mapping:
+        return isinstance(value, Mapping) and all(
+            _is_of(parts[0], name) and _is_of(parts[1], each) for name, each in value.items()
+        )
+    if is_dataclass(kind):
+        return type(value) is kind and all(
+            _is_of(each.type, getattr(value, each.name)) for each in fields(kind)
+        )
+    # True is an int to Python, and no count to us.
+    return type(value) is kind if kind in (int, bool) else isinstance(value, kind)

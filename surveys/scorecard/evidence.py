@@ -5,8 +5,9 @@ a value with its document, and it counts once *another* person has countersigned
 deleted: a new entry replaces an old one from the moment it is countersigned, a withdrawal says who, when and why.
 """
 
+import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from surveys.assessment import Seen
@@ -77,11 +78,16 @@ class Entered:
     basis: Basis = Basis.ENTERED
     """ENTERED, or REGISTER where it was computed from a dossier register (the document is the register)."""
     note: str = ""
+    _digest: str | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def digest(self) -> str:
         """What a countersignature stands for: every word of it."""
-        return digest("evidence", self.as_plain())
+        if self._digest is None:
+            # Kept with this very value: to Python True is 1, to a hash it is not, so nothing may be looked up by equality.
+            object.__setattr__(self, "_digest", digest("evidence", self.as_plain()))
+        assert self._digest is not None
+        return self._digest
 
     def as_plain(self) -> Mapping[str, object]:
         document = self.document
@@ -145,6 +151,7 @@ class SurveyFed:
     """Valid answers to the wave's main question, as released; None where they are too few to say."""
     seen: Seen | None
     """The share, as far as it may be known; None where nothing of it is shown."""
+    _digest: str | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def is_yearly(self) -> bool:
@@ -153,7 +160,10 @@ class SurveyFed:
 
     @property
     def digest(self) -> str:
-        return digest("survey-fed", self.as_plain())
+        if self._digest is None:
+            object.__setattr__(self, "_digest", digest("survey-fed", self.as_plain()))
+        assert self._digest is not None
+        return self._digest
 
     def as_plain(self) -> Mapping[str, object]:
         release, seen = self.release, self.seen
@@ -225,6 +235,11 @@ def withdraw(entered: Entered, officer: str, confirmed_by: str, at: datetime, re
 
 
 def same_officer(one: str, other: str) -> bool:
-    """Accounts, not spellings: neither case nor spaces make another person. Nobody (an empty id) is never another one."""
-    one, other = one.strip().casefold(), other.strip().casefold()
+    """Persons, not spellings: neither case, spaces nor the way a keyboard puts diacritics together make another one. Nobody (an
+    empty name) is never another one."""
+    one, other = _spelt(one), _spelt(other)
     return not one or not other or one == other
+
+
+def _spelt(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())

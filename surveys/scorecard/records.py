@@ -81,7 +81,11 @@ class Records:
 
     def standing(self, unit: str, year: int, as_of: datetime) -> Standing:
         """As it was known at `as_of`: later entries, signatures, withdrawals and releases do not exist yet."""
-        gone = {each.evidence for each in self.withdrawals if each.at <= as_of and _is_confirmed(each)}
+        gone = {
+            withdrawal.evidence
+            for withdrawal in self.withdrawals
+            if withdrawal.at <= as_of and _is_confirmed(withdrawal)
+        }
         known = [
             entered
             for entered in self.entered
@@ -89,10 +93,13 @@ class Records:
             and entered.entered_at <= as_of
             and entered.digest not in gone
         ]
+        by_evidence: dict[str, list[Signature]] = {}
+        for each in self.signatures:
+            by_evidence.setdefault(each.evidence, []).append(each)
         signed: dict[tuple[str, Basis], Signed] = {}
         unsigned: list[Entered] = []
         for entered in known:
-            signature = self._signature(entered, as_of)
+            signature = _holding(by_evidence.get(entered.digest, ()), entered, as_of)
             if signature is None:
                 unsigned.append(entered)
                 continue
@@ -116,20 +123,19 @@ class Records:
             ),
         )
 
-    def _signature(self, entered: Entered, as_of: datetime) -> Signature | None:
-        """The first that holds."""
-        digest = entered.digest
-        return min(
-            (
-                signature
-                for signature in self.signatures
-                if signature.evidence == digest
-                and entered.entered_at <= signature.signed_at <= as_of
-                and not same_officer(signature.officer, entered.officer)
-            ),
-            key=lambda signature: (signature.signed_at, signature.officer),
-            default=None,
-        )
+
+def _holding(signatures: Iterable[Signature], entered: Entered, as_of: datetime) -> Signature | None:
+    """The first that holds."""
+    return min(
+        (
+            signature
+            for signature in signatures
+            if entered.entered_at <= signature.signed_at <= as_of
+            and not same_officer(signature.officer, entered.officer)
+        ),
+        key=lambda signature: (signature.signed_at, signature.officer),
+        default=None,
+    )
 
 
 def _order(signed: Signed) -> tuple[datetime, datetime, str]:

@@ -204,6 +204,8 @@ def test_what_cards_are_held_against_is_there_without_any_card():
     assert all(each in roadmap for each in ("5/11", "11/11", "≥ 30", "106"))
     assert set(json.loads(said("scorecard", "roadmap", "--json"))) == {"tra-vinh", "ha-tinh", "ca-nuoc"}
     assert " 54" in said("scorecard", "baseline")
+    assert "group 2: 1 of 2" in said("scorecard", "baseline", "29254")  # Phường 7 and Phường 8
+    assert "units find" in refused("scorecard", "baseline", "00000")
     assert "No part of 29254 has a scorecard" in refused(
         "scorecard", "restate", "29254", "--on", "2024-06-01"
     )

@@ -274,7 +274,23 @@ def test_a_withdrawal_that_one_person_made_up_withdraws_nothing():
 
 @pytest.mark.parametrize(
     ("one", "other", "same"),
-    [("an", "binh", False), ("an", "An ", True), ("", "an", True), ("an", " ", True)],
+    [
+        ("an", "binh", False),
+        ("an", "An ", True),
+        ("", "an", True),
+        ("an", " ", True),
+        ("Nguyễn Văn An", "nguyễn  văn\tan", True),
+        ("Bình", "Bi\N{COMBINING GRAVE ACCENT}nh", True),  # as some keyboards put it together
+        ("Bình", "Binh", False),
+    ],
 )
 def test_who_is_another_person(one, other, same):
     assert same_officer(one, other) is same
+
+
+def test_true_is_not_one_to_a_digest():
+    one, true = entry("T2.3", 1, id="e"), entry("T2.3", True, id="e")
+
+    assert one == true  # to Python
+    assert one.digest != true.digest
+    assert replace(one, value=2).digest not in (one.digest, true.digest)

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from surveys.assessment import Seen, Verdict
@@ -217,6 +217,7 @@ def test_no_text_does_worse_than_not_follow(text):
         recompute(Frozen(text), QD1578)
 
 
+@settings(max_examples=40, deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(
