@@ -1,11 +1,19 @@
 """What the ward sees, as it is seen: behind the second tab of a phone, beside the chat on a desk, on paper."""
 
+from collections.abc import AsyncIterator, Sequence
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import expect
+from pypdf import PdfReader
 
+from bot.web.app import Results, Site, build
+from surveys.releases import ReleasedWard
 from tests.browser.conftest import DESK, PHONE, Open
+from tests.web import conftest, sample
+from tests.web.conftest import running
 
 expect.set_options(timeout=10_000)
 PICTURES = Path(__file__).parents[1] / "output"
@@ -120,3 +128,96 @@ PALE = """() => {
         .filter(found => found.ratio < found.least)
         .map(found => `${found.ratio.toFixed(2)} ${found.what}`);
 }"""
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def six_years() -> AsyncIterator[str]:
+    async def results() -> Sequence[ReleasedWard]:
+        return sample.years()
+
+    async with running(released(results)) as url:
+        yield url
+
+
+def released(results: Results) -> Site:
+    return build(results=results, web_chat=None, webhooks={}, health=conftest.health, cookie_key=conftest.KEY)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize("language", ["vi", "en", "km"])
+@pytest.mark.parametrize("path", ["/results", "/results/29242"])
+async def test_results_fit_the_screen_in_every_language_and_any_light(
+    six_years, open_page: Open, path, language, viewport, scheme
+):
+    page = await open_page(f"{six_years}{path}?lang={language}", viewport=viewport, color_scheme=scheme)
+    PICTURES.mkdir(exist_ok=True)
+    name = path.strip("/").replace("/", "-")
+    if language == "vi":
+        await page.screenshot(path=PICTURES / f"{name}-{viewport['width']}-{scheme}.png")
+    await page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+
+    assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert await page.evaluate(PALE) == []
+
+
+async def test_in_the_plot_a_ward_with_a_higher_share_stands_further_right(six_years, open_page: Open):
+    page = await open_page(six_years + "/results", viewport=DESK)
+    places = {}
+    for row in await page.locator("tbody .plot-row").all():
+        point = row.locator(".point")
+        if await point.count():
+            box = await point.bounding_box()
+            assert box
+            share = float(
+                (await row.locator(".value").inner_text()).split()[0].replace(",", ".").split("\xa0")[0]
+            )
+            places[box["x"]] = share
+
+    assert len(places) >= 4
+    assert [places[x] for x in sorted(places)] == sorted(places.values())
+
+
+async def test_a_trend_is_higher_where_satisfaction_was(six_years, open_page: Open):
+    page = await open_page(six_years + "/results/29242")
+    heights = [
+        await mark.bounding_box() for mark in await page.locator(".trend-drawing .point, .outside rect").all()
+    ]
+
+    assert len(heights) == 6
+    lowest = max(heights, key=lambda box: box["y"] if box else 0)
+    marked = [await each.bounding_box() for each in await page.locator(".outside rect").all()]
+    assert any(lowest == box for box in marked)
+
+
+async def test_from_the_picture_to_the_ward_and_back_without_a_script(six_years, open_page: Open):
+    page = await open_page(six_years + "/results", java_script_enabled=False)
+
+    await page.click(".plot-row a:has-text('Phường Long Đức')")
+    await expect(page.locator("h1")).to_have_text("Phường Long Đức")
+    await page.click("text=Tất cả kết quả")
+
+    await expect(page.locator(".plot")).to_be_visible()
+
+
+async def test_a_whole_province_is_one_picture(open_page: Open):
+    async def results() -> Sequence[ReleasedWard]:
+        return sample.province()
+
+    async with running(released(results)) as url:
+        for viewport in (PHONE, DESK):
+            page = await open_page(url + "/results", viewport=viewport)
+
+            assert await page.locator("tbody .plot-row").count() == 124
+            assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+async def test_on_paper_a_ward_has_its_drawing_and_its_tables(six_years, open_page: Open):
+    page = await open_page(six_years + "/results/29263", viewport=DESK)
+
+    paper = PdfReader(BytesIO(await page.pdf(prefer_css_page_size=True)))
+
+    text = "".join(each.extract_text() for each in paper.pages)
+    assert "Phường Long Đức" in text
+    assert "2021" in text
+    assert "Khoảng 95" in text

@@ -1,6 +1,6 @@
 """A small stand-in for the scorecards' use case: real deeds, really judged, kept in memory instead of a database."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from random import Random
@@ -99,9 +99,8 @@ class Cabinet:
     async def cards(
         self, set_id: str, year: int, *, as_of: datetime | None = None
     ) -> Mapping[str, Scorecard]:
-        return {
-            unit.code: self._card(set_id, unit.code, year, as_of or NOW) for unit in await self.units(year)
-        }
+        codes = [unit.code for unit in await self.units(year)]
+        return self._cards(set_id, codes, year, as_of or NOW)
 
     async def card(self, set_id: str, unit: str, year: int, *, as_of: datetime | None = None) -> Scorecard:
         return self._card(set_id, unit, year, as_of or NOW)
@@ -131,7 +130,8 @@ class Cabinet:
     async def roadmap(self, year: int, set_id: str | None = None) -> tuple[Held, ...]:
         chosen = set_id or "khung-5764"
         verdicts = {
-            unit.code: self._card(chosen, unit.code, YEAR, NOW).overall.verdict for unit in self._wards
+            code: card.overall.verdict
+            for code, card in self._cards(chosen, [unit.code for unit in self._wards], YEAR, NOW).items()
         }
         verdicts["29242"] = verdicts["29263"] = Verdict.MET
         return tuple(Held(road, chosen, against(road, {YEAR: verdicts})) for road in load_roadmaps().values())
@@ -145,9 +145,13 @@ class Cabinet:
         return Book.of(year, as_of, self._deeds if year == YEAR else ())
 
     def _card(self, set_id: str, unit: str, year: int, as_of: datetime) -> Scorecard:
+        return self._cards(set_id, [unit], year, as_of)[unit]
+
+    def _cards(self, set_id: str, units: Sequence[str], year: int, as_of: datetime) -> dict[str, Scorecard]:
         criteria, book = self._set(set_id), self._book(year, as_of)
         records = book.records(criteria, self._surveys(criteria) if year == YEAR else ())
-        return score(criteria, records.standing(unit, year, as_of), book.terms_of(set_id).within(criteria))
+        terms = book.terms_of(set_id).within(criteria)
+        return {unit: score(criteria, records.standing(unit, year, as_of), terms) for unit in units}
 
     def _surveys(self, criteria: CriteriaSet) -> tuple[SurveyFed, ...]:
         return tuple(
