@@ -2,7 +2,7 @@
 command line until the officers' desk is there. It knows requests and links; verdicts are `surveys.scorecard`'s."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
@@ -16,11 +16,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from bot.documents import Format, document, file_name
 from bot.web.matrix import account, differing, matrix, short_name, tried_by
 from bot.web.pages import Pages
 from bot.web.supervisors import Endpoint
 from handlers.scorecards import Scorecards
 from surveys.assessment import Verdict
+from surveys.report import Report
 from surveys.scorecard import CriteriaSet, Measure, NotInForce, Roadmap, State, Step, WhatIf, baseline_2023
 from surveys.scorecard.words import say as scorecard_words
 from surveys.units import Unit
@@ -32,6 +34,13 @@ LAST_DAY = (11, 14)  # “trước ngày 15/11” (S1:L171)
 OLDEST, NEWEST = 2000, 2100
 LARGEST_MINIMUM = 1_000_000
 THRESHOLD = "t."  # t.T7.3=12,5
+CONTENT_TYPES = {
+    Format.DOCX: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    Format.PDF: "application/pdf",
+}
+
+Reports = Callable[[str, int], Awaitable[Report]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +101,11 @@ class ScorecardPages:
         pages: Pages,
         guarded: Callable[[Endpoint], Endpoint],
         now: Callable[[], datetime],
+        report: Reports | None = None,
     ) -> None:
+        """`report`: the yearly report by a set's id and a year, where it is offered for download."""
         self._scorecards = scorecards
+        self._report = report
         self._pages = pages
         self._now = now
         self.routes = (
@@ -102,6 +114,7 @@ class ScorecardPages:
             Route("/scorecard/units/{unit}/what-if", guarded(self.what_if)),
             Route("/scorecard/roadmap", guarded(self.roadmap)),
             Route("/scorecard/baseline", guarded(self.baseline)),
+            Route("/scorecard/report.{format}", guarded(self.report)),
         )
 
     async def matrix(self, request: Request) -> Response:
@@ -122,6 +135,7 @@ class ScorecardPages:
             matrix=laid,
             counts=_counts(card.overall.tally for card in laid.cards),
             short_name=short_name,
+            formats=tuple(Format) if self._report else (),
             assumed=criteria.pass_rule if criteria.pass_rule and criteria.pass_rule.is_assumed else None,
         )
 
@@ -218,6 +232,22 @@ class ScorecardPages:
             legend=scorecard_words("baseline", "legend"),
             names={code: names[code].name if code in names else code for code in then.wards},
         )
+
+    async def report(self, request: Request) -> Response:
+        """The yearly report as a file: the same words as these pages, as they stand now."""
+        _, asked, _ = await self._asked(request)
+        wanted = request.path_params["format"]
+        if self._report is None or wanted not in set(Format):
+            raise HTTPException(404)
+        try:
+            report = await self._report(asked.set_id, asked.year)
+        except NotInForce:
+            raise HTTPException(404) from None
+        format = Format(wanted)
+        # Typesetting takes a second: residents do not wait for it.
+        content = await asyncio.to_thread(document, report, format)
+        headers = {"content-disposition": f'attachment; filename="{file_name(report, format)}"'}
+        return Response(content, media_type=CONTENT_TYPES[format], headers=headers)
 
     # ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 

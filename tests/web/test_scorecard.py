@@ -5,15 +5,20 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date
 from html import unescape
+from pathlib import Path
 
 import aiohttp
 import pytest
+from pydantic import SecretStr
 
+from bot.app import _web_rooms, opened
+from bot.settings import Settings
 from bot.web.app import build
 from bot.web.matrix import UNGROUPED, matrix, missing, short_name
 from bot.web.pages import Pages
 from bot.web.scorecard import Asked, ScorecardPages
 from bot.web.supervisors import Supervisors
+from handlers.units import load_seed
 from surveys.assessment import Verdict
 from surveys.scorecard import load_set
 from tests.web import cabinet, conftest
@@ -369,3 +374,78 @@ async def test_a_province_of_124_wards_fits_a_page():
     assert status == 200
     assert page.count('<td class="v ') == (59 + 11 + 1) * 124
     assert len(page) < 1_000_000
+
+
+@pytest.fixture
+async def real_office(tmp_path: Path) -> AsyncIterator[str]:
+    """The house as it is served, its database empty but for the units and one ward's evidence."""
+    settings = Settings(
+        _env_file=None,  # type: ignore[call-arg]
+        database_url=f"sqlite:///{tmp_path / 'house.sqlite'}",
+        keys_dir=tmp_path / "keys",
+        supervisor_token=SecretStr(TOKEN),
+    )
+    async with opened(settings, now=lambda: cabinet.NOW) as house:
+        await load_seed(house.db)
+        entered = await house.scorecards.enter(
+            "qd1578", "29242", 2026, "T7.4", True, document=cabinet.PAPER, by="Trần Thị An"
+        )
+        await house.scorecards.countersign(entered.id, by="Lê Văn Bình")
+        await house.scorecards.freeze(
+            "qd1578", "29242", 2026, by="Nguyễn Văn Cường", countersigned_by="Phạm Thị Dung"
+        )
+        site = build(
+            results=house.waves.results,
+            web_chat=None,
+            webhooks={},
+            health=house.health,
+            cookie_key=house.vault.cookie_key,
+            rooms=_web_rooms(house, PAGES),
+            pages=PAGES,
+            provinces=house.waves.provinces,
+            postponements=house.waves.postponements,
+        )
+        async with running(site) as url:
+            yield url
+
+
+async def test_the_house_serves_its_scorecards_to_whoever_signed_in(real_office):
+    url = real_office
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
+        await browser.post(url + "/sign-in", data={"token": TOKEN}, headers={"origin": url})
+
+        async def page(path: str) -> str:
+            async with browser.get(url + path) as response:
+                assert response.status == 200, path
+                assert response.headers["cache-control"] == "no-store"
+                return unescape(await response.text())
+
+        assert "Trường Long Hòa" in await page("/scorecard?year=2026")
+        unit = await page("/scorecard/units/29242?year=2026")
+        assert "Lê Văn Bình xác nhận ngày 20/12/2026" in unit
+        assert "Nguyễn Văn Cường chốt, Phạm Thị Dung cùng ký" in unit
+        assert "Không lưu gì" in await page("/scorecard/units/29242/what-if?year=2026&minimum=50")
+        assert "giả định" in await page("/scorecard/roadmap?year=2026")
+        assert "Phường 1 (TP Trà Vinh)" in await page("/scorecard/baseline")
+
+
+@pytest.mark.parametrize(("format", "begins"), [("docx", b"PK"), ("xlsx", b"PK"), ("pdf", b"%PDF")])
+async def test_the_yearly_report_can_be_taken_along(real_office, format, begins):
+    url = real_office
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
+        await browser.post(url + "/sign-in", data={"token": TOKEN}, headers={"origin": url})
+        async with browser.get(f"{url}/scorecard/report.{format}?set=qd1578&year=2026") as response:
+            content = await response.read()
+
+    assert response.status == 200
+    assert f'filename="bao-cao-2026-qd1578.{format}"' in response.headers["content-disposition"]
+    assert content.startswith(begins)
+
+
+async def test_there_is_no_report_in_a_form_of_ones_own(real_office):
+    url = real_office
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
+        await browser.post(url + "/sign-in", data={"token": TOKEN}, headers={"origin": url})
+        for path in ("/scorecard/report.exe", "/scorecard/report.pdf?year=2020&set=qd1578"):
+            async with browser.get(url + path) as response:
+                assert response.status == 404
