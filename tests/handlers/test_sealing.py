@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import secrets
+import tracemalloc
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
@@ -18,6 +20,7 @@ from storage.keys import FileKeys
 from storage.transaction import Tx
 from storage.vault import Vault
 from surveys import ballot_box
+from surveys.ballots import new_receipt
 from surveys.entry import Stream
 from surveys.forms.form import Form, Kind, Role
 from surveys.forms.session import Session
@@ -435,3 +438,38 @@ async def test_a_receipt_says_included_and_nothing_else(
 
     assert await waves.is_included(receipt)
     assert not await waves.is_included("0000-0000-0000-0000")
+
+
+# ── Memory ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_five_times_the_sessions_need_no_more_memory(
+    waves: Waves, database: Database, vault: Vault, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, few in (("PAGE", 50), ("SLOTS_IN_A_BUCKET", 2), ("LOOKED_THROUGH", 100)):
+        monkeypatch.setattr(sealing, name, few)
+    crowds = (("it", 200), ("nhieu", 1000))
+    for slug, people in crowds:
+        await crowd(database, vault, await waves.open(plan(slug)), people)
+    clock.moment = SEALABLE
+    peaks = []
+    for slug, people in crowds:
+        await waves.close(slug)
+        tracemalloc.start()
+        sealed = await waves.seal(slug)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert sealed is not None
+        assert sealed.ballots == people
+
+    assert peaks[1] < 1.3 * peaks[0] + 200_000
+
+
+async def crowd(db: Database, vault: Vault, wave_id: int, people: int) -> None:
+    answers = (("chung", "5"), ("gop_y", "góp ý"))
+    async with db.transaction() as tx:
+        for number in range(people):
+            receipt = new_receipt(secrets.token_bytes(10))
+            session = Session(wave_id, LONG_DUC, Stream.INVITED, "vi", receipt, seed="1", answers=answers)
+            nullifier = vault.nullifier(wave_id, f"p{number}".encode())
+            await tx.sessions.save(nullifier, wave_id, vault.seal_body(wave_id, nullifier, session.to_json()))
