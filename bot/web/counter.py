@@ -55,7 +55,7 @@ class CounterPage:
             "counter.html",
             language,
             words=Words(language, ROOM),
-            place=name or "",
+            place=name[:1].lower() + name[1:] if name else "",
             counter=at,
             picture=f"{request.url.path}/code.svg",
             slot=counter.slot_of(self._now()),

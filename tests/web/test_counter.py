@@ -30,7 +30,7 @@ async def test_the_tablet_shows_the_code_of_the_moment(town: Town, url: str) -> 
 
     status, page, response = await fetched(place)
     assert status == 200
-    assert "Phường Long Đức" in page
+    assert "<h1>Công an phường Long Đức</h1>" in page
     assert f'src="/counter/{LONG_DUC}/1/{door}/code.svg?' in page
     assert '<noscript><meta http-equiv="refresh" content="20"></noscript>' in page
     assert response.headers["cache-control"] == "no-store"
