@@ -11,8 +11,7 @@ from typing import Literal
 from bot.documents.pdf import picture
 from surveys.figures import NOTHING, NUMBER_SPACE, percent, span, trimmed_percent, whole
 from surveys.releases import ReleasedWard
-from surveys.report import printable
-from surveys.report_words import say
+from surveys.report import printable, say
 
 __all__ = ["intervals"]
 

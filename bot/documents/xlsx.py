@@ -10,8 +10,7 @@ import xlsxwriter
 
 from bot.documents.archive import steady
 from surveys.assessment import Verdict
-from surveys.report import Cell, Column, Report, Row, Table, mark, verdict_words
-from surveys.report_words import say
+from surveys.report import Cell, Column, Report, Row, Table, mark, say, verdict_words
 
 __all__ = ["write"]
 
