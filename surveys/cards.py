@@ -15,7 +15,7 @@ from surveys.documents import NotCanonical
 from surveys.ledger import Entry
 from surveys.package import RELEASE, SCORECARDS, SETS, DoesNotFollow, Package
 from surveys.records import ScorecardFrozen
-from surveys.releases import ReleasedWard
+from surveys.releases import ReleasedWard, read_release
 from surveys.scorecard import (
     CriteriaSet,
     Criterion,
@@ -135,13 +135,14 @@ def _rests_on_release(
     if record.unit not in released:
         raise BadCard(f"It rests on wave {wave}, in which unit {record.unit} took no part.")
     line = released[record.unit]
+    ward = read_release(line)
+    if not isinstance(ward, ReleasedWard):
+        raise BadCard(f"Unit {record.unit} is no ward: nothing that is released of it feeds a card.")
     moments = {survey.release.released_at for survey in fed}
     expected = [
         survey
         for moment in moments
-        for survey in fed_by_release(
-            criteria, ReleasedWard.from_json(line), record.year, documents.fingerprint(line), moment
-        )
+        for survey in fed_by_release(criteria, ward, record.year, documents.fingerprint(line), moment)
     ]
     if sorted(map(repr, fed)) != sorted(map(repr, expected)) or len(moments) != 1:
         raise BadCard(f"What it says that wave {wave} shows of unit {record.unit} is not what was released.")
