@@ -18,12 +18,13 @@ from handlers.ledger import Ledger
 from storage.ballots import Ballots
 from storage.database import Database
 from storage.vault import Vault
-from surveys import documents
+from surveys import cards, documents
 from surveys.entry import Stream
 from surveys.heads import Head
 from surveys.ledger import read_entry
 from surveys.package import NAMES
 from surveys.records import Sealed
+from surveys.scorecard.deeds import CardFrozen
 from surveys.signatures import PublicKey
 from surveys.verify import DoesNotFollow, Verified, verify
 from surveys.waves import GRACE, LAST_ONES
@@ -163,6 +164,40 @@ async def test_a_package_holds_nothing_that_leads_to_a_person_or_a_comment(town:
         assert json.loads(line).keys() <= {
             "answers", "commitment", "mode", "position", "salt", "stream", "unit"
         }  # fmt: skip
+
+
+async def freezes(town: Town, unit: str, *, by: bool = True) -> None:
+    """A scorecard that rests on what was released of the unit; `by`: whether the set it is by is put on record too."""
+    ledger = Ledger(town.vault.ledger_signer("langnghe"))
+    async with town.database.transaction() as tx:
+        wave = await tx.waves.by_slug(SLUG)
+        assert wave is not None
+        assert wave.id is not None
+        card = province.scorecard(await tx.scorecards.release(wave.id, unit))
+        if by:
+            await tx.scorecards.add_set(province.SET, town.clock())
+        entry = await ledger.append(tx, cards.recorded(card), town.clock())
+        await tx.scorecards.add(card.digest, CardFrozen(card, entry.number), unit=unit, year=2026)
+
+
+async def test_scorecards_that_rest_on_the_wave_travel_with_it(town: Town) -> None:
+    await lived(town)
+    await freezes(town, TRA_VINH)
+    await freezes(town, LONG_DUC)
+
+    content = await packaged(town)
+
+    assert checked(content, key_of(town)).scorecards == 2
+    parts = taken_apart(content, key_of(town))
+    assert (len(parts.scorecards), len(parts.sets)) == (2, 1)
+
+
+async def test_a_scorecard_whose_set_is_not_on_record_is_named(town: Town) -> None:
+    await lived(town)
+    await freezes(town, TRA_VINH, by=False)
+
+    with pytest.raises(NoPackage, match="is not on record"):
+        await packaged(town)
 
 
 async def test_progress_is_told_up_to_the_end(town: Town) -> None:
