@@ -23,6 +23,7 @@ from bot.web.app import build
 from bot.web.check import CheckPage
 from bot.web.comments import CommentPages
 from bot.web.counter import CounterPage
+from bot.web.figures import Figures
 from bot.web.issuing import IssuingApi
 from bot.web.ledger_page import LedgerPage
 from bot.web.pages import Pages
@@ -35,6 +36,7 @@ from handlers.comments import Comments
 from handlers.ledger import Ledger
 from handlers.papers import Papers
 from handlers.quarantine import Quarantine
+from handlers.reporting import Reporting
 from handlers.residents import Residents, ResidentsSettings
 from handlers.scorecards import Scorecards
 from handlers.tokens import Issuing
@@ -46,6 +48,7 @@ from storage.keys import FileKeys
 from storage.vault import Vault
 from surveys import texts
 from surveys.doors import Doors
+from surveys.report import Letterhead, Report, report
 from surveys.waves import GRACE, LOCAL
 
 if TYPE_CHECKING:
@@ -104,6 +107,13 @@ class House:
     async def advance_waves(self) -> None:
         if await self.waves.advance():
             await self.residents.refresh()
+
+    async def yearly_report(self, set_id: str, year: int) -> Report:
+        """As `langnghe report` writes it, without number and signer: those are an office's to fill in."""
+        settings = self.settings
+        reporting = Reporting(self.db, self.scorecards, self.waves, self.ledger)
+        gathered = await reporting.gather(set_id, year, k=settings.privacy_k)
+        return report(gathered.sources, Letterhead(office=settings.province_name), self.now())
 
     async def unit_name(self, code: str) -> str | None:
         async with self.db.reading() as tx:
@@ -238,6 +248,7 @@ def _web_rooms(house: House, pages: Pages) -> list[Route]:
     rooms += CounterPage(key, pages, naming=house.unit_name, now=house.now, address=links).routes
     rooms += IssuingApi(Issuing(house.db, house.vault, house.ledger, house.now), address=links).routes
     rooms += PaperPages(Papers(house.db, house.vault, house.now), key, pages, house.now).routes
+    rooms += Figures(house.waves.released).routes
     if settings.supervisor_token is not None:
         supervisors = Supervisors(
             settings.supervisor_token.get_secret_value(),
@@ -247,7 +258,14 @@ def _web_rooms(house: House, pages: Pages) -> list[Route]:
         )
         rooms += supervisors.routes
         rooms += CommentPages(house.comments, pages, supervisors.guarded, secure=secure).routes
-        rooms += ScorecardPages(house.scorecards, pages, supervisors.guarded, house.now).routes
+        rooms += ScorecardPages(
+            house.scorecards,
+            pages,
+            supervisors.guarded,
+            house.now,
+            report=house.yearly_report,
+            results=house.waves.results,
+        ).routes
     return rooms
 
 

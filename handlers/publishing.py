@@ -26,7 +26,7 @@ from surveys.results import Tally
 from surveys.statistics import Plan
 from surveys.stuffing import Watched
 
-__all__ = ["Exposed", "Material", "gathered", "lines_of", "published", "told"]
+__all__ = ["Exposed", "Material", "excluded", "gathered", "lines_of", "published", "told"]
 
 log = structlog.get_logger()
 
@@ -122,7 +122,16 @@ async def _findings(tx: Tx, wave: rows.Wave) -> Findings:
     for stratum in await tx.strata.of_wave(id_of(wave)):
         if found := Watched.from_json(stratum.body).flags:
             flags.setdefault(stratum.unit, []).append(Flagged(stratum.stream, stratum.mode, found))
-    return Findings([each for each in records if isinstance(each, Exclusion)], flags, issued)
+    return Findings(_exclusions(records), flags, issued)
+
+
+async def excluded(tx: Tx, slug: str) -> list[Exclusion]:
+    """What two persons have taken out by now."""
+    return _exclusions(await ledger_of(tx, slug))
+
+
+def _exclusions(records: Sequence[Record]) -> list[Exclusion]:
+    return [each for each in records if isinstance(each, Exclusion)]
 
 
 async def ledger_of(tx: Tx, slug: str) -> list[Record]:

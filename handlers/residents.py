@@ -28,13 +28,16 @@ from surveys.forms import turns
 from surveys.forms.prompts import Occasion
 from surveys.forms.session import Session
 from surveys.forms.turns import Turn
-from surveys.lobby import Begin, Effect, Enrol, Export, Lobby, Resume, Unsubscribe, Withdraw
+from surveys.lobby import Begin, Effect, Enrol, Export, Lobby, Resume, SeeResults, Unsubscribe, Withdraw
 from surveys.lobby_pages import World
 from surveys.reception import Reception, Step
+from surveys.releases import ReleasedWard, read_release
 from surveys.running import Running, local
 from surveys.stuffing import hour_of
 from surveys.taps import Message
 from surveys.tokens import Trouble
+from surveys.told_results import told
+from surveys.units import Unit
 from surveys.waves import GRACE
 
 __all__ = ["Residents", "ResidentsSettings"]
@@ -229,6 +232,8 @@ class Residents:
         command = commands.read(incoming.text)
         if command is not None and command.word is Word.CHECK:
             return await self._checked(tx, caller, command.argument)
+        if command is not None and command.word is Word.RESULTS:
+            return await self._results(tx, caller)
         if command is not None and command.word is Word.START:
             return await self._arrived(tx, caller, command.argument)
         if caller.lobby is not None:
@@ -398,6 +403,9 @@ class Residents:
                 await self._arrivals.leave(caller.incoming.sender)
             case Export():
                 return await self._exported(tx, caller, outcome)
+            case SeeResults():
+                told = await self._results(tx, caller)
+                return replace(outcome, say=told.say)
         return outcome
 
     async def _withdrawn(self, tx: Tx, caller: Caller, wave: int) -> None:
@@ -422,6 +430,29 @@ class Residents:
             "consented_on": contact.consented_on.isoformat(),
             "consent_text": contact.consent_text,
         }
+
+    async def _results(self, tx: Tx, caller: Caller) -> Outcome:
+        """What was released last of their ward; the same to everybody who asks. It writes nothing, and where they are they stay."""
+        unit = self._ward_of(caller)
+        if unit is None:
+            return self._in_lobby(caller, lambda reception: reception.acts("wards"))
+        released = [read_release(row.body, row.released_at) for row in await tx.releases.of_unit(unit.code)]
+        wards = [line for line in released if isinstance(line, ReleasedWard)]
+        text = (
+            told(caller.language, wards[0])
+            if wards
+            else texts.say(caller.language, "results.none", ward=unit.name_within)
+        )
+        return Outcome((Message(text),))
+
+    def _ward_of(self, caller: Caller) -> Unit | None:
+        code = caller.lobby.unit if caller.lobby is not None else None
+        if code is None and caller.latest is not None:
+            code = caller.latest.unit
+        try:
+            return self._waves.gazetteer.unit(code) if code is not None else None
+        except KeyError:
+            return None
 
     async def _checked(self, tx: Tx, caller: Caller, code: str) -> Outcome:
         """Whether a receipt is among the sealed ballots. It tells nothing else, and writes nothing."""

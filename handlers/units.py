@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from storage import rows
 from storage.database import Database
 from storage.transaction import Tx
-from surveys.units import Gazetteer, Succession, Unit, UnitData, UnitKind, tra_vinh
+from surveys.units import Gazetteer, Lineage, Succession, Unit, UnitData, UnitKind, tra_vinh
 
 if TYPE_CHECKING:
     from handlers.country import Disagreement
 
-__all__ = ["ImportReport", "gazetteer", "import_country", "load_seed"]
+__all__ = ["ImportReport", "gazetteer", "import_country", "lineage", "load_seed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,17 @@ async def import_country(db: Database) -> ImportReport:
 
 async def gazetteer(tx: Tx) -> Gazetteer:
     """Everything the table holds, ready to be searched. Keep it until `tx.markers` moves."""
+    units, successions = await _units(tx)
+    made = Gazetteer(units, successions, [(row.unit, row.alias) for row in await tx.units.aliases()])
+    return await asyncio.to_thread(made.ready)
+
+
+async def lineage(tx: Tx) -> Lineage:
+    """What became of every unit."""
+    return Lineage(*await _units(tx))
+
+
+async def _units(tx: Tx) -> tuple[list[Unit], list[Succession]]:
     units = [
         Unit(row.code, row.name, UnitKind(row.kind), row.province, row.valid_from, row.valid_to, row.source)
         for row in await tx.units.all()
@@ -76,8 +87,7 @@ async def gazetteer(tx: Tx) -> Gazetteer:
     successions = [
         Succession(row.unit, row.successor, row.on_date, row.source) for row in await tx.units.successors()
     ]
-    made = Gazetteer(units, successions, [(row.unit, row.alias) for row in await tx.units.aliases()])
-    return await asyncio.to_thread(made.ready)
+    return units, successions
 
 
 async def _save(tx: Tx, data: UnitData) -> None:

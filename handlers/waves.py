@@ -11,8 +11,9 @@ import structlog
 from handlers.ledger import Ledger
 from handlers.postponing import Postponement, Postponing
 from handlers.published import form_of, id_of
-from handlers.publishing import Exposed, gathered, lines_of, published, told
+from handlers.publishing import Exposed, excluded, gathered, lines_of, published, told
 from handlers.sealing import Changed, LaidOut, Sealed, Sealing, Superseded, Unreadable
+from handlers.units import lineage
 from storage import rows
 from storage.database import Database
 from storage.transaction import Tx
@@ -22,11 +23,13 @@ from surveys.assessment import criteria_text, read_threshold
 from surveys.disclosure import DEFAULT_K, checked_k
 from surveys.forms.form import Form
 from surveys.forms.published import form_to_json
+from surveys.merged import AskedTwice, asked_apart
 from surveys.releases import Released, ReleasedProvince, ReleasedWard, Terms, read_release
 from surveys.statistics import Plan as WeightPlan
 from surveys.waves import FLAGGED, Audience, State, Step, Times, TooEarly, next_step
 
 __all__ = [
+    "AskedTwice",
     "Exposed",
     "KeyStillThere",
     "NoSuchWave",
@@ -44,7 +47,7 @@ NOBODY_DRAWN = "none"
 TRIES = 3  # to lay a wave out while its sessions stay as they are; they do, once nobody can withdraw
 PROBE = bytes(16)
 """The nullifier of nobody, by which it is tried whether a key still opens anything."""
-TROUBLE = (Unreadable, Superseded, ValueError, LookupError, AssertionError)
+TROUBLE = (Unreadable, Superseded, TooEarly, ValueError, LookupError, AssertionError)
 """What keeps one wave where it is, and no other. What is nobody's fault here – the database is away – keeps them all."""
 
 
@@ -106,11 +109,13 @@ class Waves:
     async def open(self, plan: Plan) -> int:
         """The wave's id. It takes answers from `opens_at` on. Opening the same plan again changes nothing.
 
-        Raises TooSmall for a k under the floor, and ValueError when another wave has that slug.
+        Raises TooSmall for a k under the floor, AskedTwice when a unit would be asked beside what it became, and ValueError
+        when another wave has that slug.
         """
         checked_k(plan.k)
         read_threshold(plan.threshold)
         async with self._db.transaction() as tx:
+            asked_apart(plan.units, await lineage(tx))
             wave = await tx.waves.by_slug(plan.slug) or await self._drafted(tx, plan)
             if (wave.form_id, wave.form_version) != (plan.form.id, plan.form.version):
                 raise ValueError(f"There is another wave {plan.slug}, of {wave.form_id} {wave.form_version}.")
@@ -198,6 +203,8 @@ class Waves:
             wave = await self._wave(tx, slug)
             if not await self._is_next(tx, wave, Step.RELEASE):
                 return False  # another process was quicker; it computed the same
+            if await excluded(tx, slug) != material.findings.exclusions:
+                return False  # somebody confirmed an exclusion meanwhile; the next attempt counts without those ballots
             now = self._now()
             for unit, line in lines.items():
                 await tx.releases.add(id_of(wave), unit, line, now)
@@ -257,6 +264,10 @@ class Waves:
     ) -> tuple[ReleasedProvince, ...]:
         """The same of provinces: how satisfied people were with each service."""
         return tuple(line for line in await self._lines(wave, unit) if isinstance(line, ReleasedProvince))
+
+    async def released(self) -> tuple[Released, ...]:
+        """All of it, wards and provinces."""
+        return tuple(await self._lines(None, None))
 
     # ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -36,6 +36,12 @@ class Ballots:
         [(number,)] = await self._connection.fetch(COUNT_BALLOTS, wave_id=wave_id)
         return int(number)
 
+    async def number(self, wave_id: int, unit: str, stream: str, mode: str) -> int:
+        [(number,)] = await self._connection.fetch(
+            NUMBER_OF_BALLOTS, wave_id=wave_id, unit=unit, stream=stream, mode=mode
+        )
+        return int(number)
+
 
 class Receipts:
     """Receipts of sealed ballots, apart from them."""
@@ -115,6 +121,14 @@ STRATA_OF_WAVE = Prepared(
     select(rows.table(rows.Stratum))
     .where(_strata.wave_id == bindparam("wave_id"))
     .order_by(_strata.unit, _strata.stream, _strata.mode)
+)
+NUMBER_OF_BALLOTS = Prepared(
+    select(func.count()).where(
+        _ballots.wave_id == bindparam("wave_id"),
+        _ballots.unit == bindparam("unit"),
+        _ballots.stream == bindparam("stream"),
+        _ballots.mode == bindparam("mode"),
+    )
 )
 ADD_RECEIPT = insert(rows.table(rows.Receipt))
 WAVE_OF_RECEIPT = Prepared(select(_receipts.wave_id).where(_receipts.receipt == bindparam("receipt")))

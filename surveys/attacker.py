@@ -44,14 +44,13 @@ from surveys.results import (
     LOWEST_TWO,
     SATISFIED,
     SCALE,
-    SCORED,
     Counts,
     Tally,
     counted_questions,
     is_scale,
 )
 
-__all__ = ["Exposed", "Exposure", "exposures"]
+__all__ = ["Case", "Exposed", "Exposure", "exposures", "exposures_in"]
 
 UNSATISFIED = ("3", *LOWEST_TWO)
 CHOSEN, NOT_CHOSEN = "chosen", "not"
@@ -89,28 +88,51 @@ class Exposed(ValueError):
         self.found = tuple(found)
 
 
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A wave as it would be published, every line of it, and what it was made from.
+
+    The tally only says which side of a group is the small one and how large the rows are that are hidden: what the
+    initiated may guess.
+    """
+
+    released: Sequence[Released]
+    form: Form
+    tally: Tally
+    findings: Findings = field(default_factory=Findings)
+
+
 def exposures(
     released: Iterable[Released], form: Form, tally: Tally, findings: Findings | None = None
 ) -> tuple[Exposure, ...]:
-    """Every cell that is exposed. `released`: every line of a wave. The tally only says which side of a group is the small one
-    and how large the rows are that are hidden: what the initiated may guess."""
-    lines = tuple(released)
-    wards = [line for line in lines if isinstance(line, ReleasedWard)]
-    provinces = [line for line in lines if isinstance(line, ReleasedProvince)]
-    if not wards:
+    """Every cell of a wave that is exposed."""
+    return exposures_in([Case(tuple(released), form, tally, findings or Findings())])
+
+
+def exposures_in(cases: Iterable[Case]) -> tuple[Exposure, ...]:
+    """The same of several waves at once, which is quicker; their units have different codes and one k."""
+    public: list[_Block] = []
+    initiated: list[_Block] = []
+    levels = set()
+    for case in cases:
+        wards = [line for line in case.released if isinstance(line, ReleasedWard)]
+        provinces = [line for line in case.released if isinstance(line, ReleasedProvince)]
+        if not wards:
+            continue
+        levels.add(wards[0].wave.k)
+        truth = _Truth(case.form, case.tally, case.findings)
+        public += _Knowledge(case.form, wards, provinces, truth, is_initiated=False).blocks()
+        initiated += _Knowledge(case.form, wards, provinces, truth, is_initiated=True).blocks()
+    if not levels:
         return ()
-    truth = _Truth(form, tally, findings or Findings())
-    public = _Knowledge(form, wards, provinces, truth, is_initiated=False).blocks()
-    k = wards[0].wave.k
+    [k] = levels
     ranges = _ranges(public)
     found = [each for each in ranges if _is_exposed_to_the_public(each, k)]
-    exact = {(each.cell.unit, each.cell.question, each.cell.answers) for each in ranges if each.is_exact}
-    initiated = _Knowledge(form, wards, provinces, truth, is_initiated=True).blocks()
+    exact = {each.cell.name for each in ranges if each.is_exact}
     found += [
         each
         for each in _ranges(initiated)
-        if (each.cell.unit, each.cell.question, each.cell.answers) not in exact
-        and each.width + 1 < min(k, each.own + 1) - HAIR
+        if each.cell.name not in exact and each.width + 1 < min(k, each.own + 1) - HAIR
     ]
     return tuple(dict.fromkeys(each.exposure for each in found))
 
@@ -135,6 +157,10 @@ class _Cell:
     question: str
     answers: tuple[str, ...]
     sum: Sum
+
+    @property
+    def name(self) -> tuple[str, str, tuple[str, ...]]:
+        return self.unit, self.question, self.answers
 
 
 @dataclass
@@ -234,6 +260,14 @@ class _Knowledge:
         def some(group: Iterable[str]) -> Sum:
             return _of((ward.unit, key, name) for name in group)
 
+        if (
+            table.n is None
+            and ward.invited == 0
+            and not prefix
+            and not self._truth.row(ward.unit, key).sum(names)
+        ):
+            block.facts.append(_Fact(some(names), 0, 0, is_own=True))
+            return block  # everybody knew before that nobody answered there
         self._size(block, ward, some(names), table.n, ward.unit, key, prefix)
         groups: list[tuple[tuple[str, ...], Line]] = [((line.name,), line) for line in table.answers]
         groups += [(SATISFIED, table.index)] if table.index else []
@@ -404,25 +438,29 @@ class _Knowledge:
         block.cells.append(_Cell(unit, kind, (part.name, "no"), no))
 
     def _rules_of_parts(self, block: _Block, unit: str, kind: str, parts: Sequence[Part]) -> None:
-        """Of a ward's streams or modes that show sizes but not sides, one side is small."""
+        """Where splitting off streams or modes came to an end, one of the counts it would have shown is small."""
         assert self._headline is not None, "nothing stands beside no row"
-        if kind not in (STREAMS, MODES):
+        place = next((place for place, part in enumerate(parts) if part.index.figure is None), None)
+        if kind not in (STREAMS, MODES) or place is None or place == len(parts) - 1:
             return
-        sized = [part for part in parts if part.n is not None and part.index.figure is None]
-        sides: dict[str, int] = {}
         sums: dict[str, Sum] = {}
-        for part in sized:
-            strata = (
-                [(Stream(part.name), mode) for mode in Mode]
-                if kind == STREAMS
-                else [(stream, Mode(part.name)) for stream in SCORED]
-            )
+        sizes: dict[str, int] = {}
+        for name, some in (("first", parts[place : place + 1]), ("rest", parts[place + 1 :])):
+            strata = [
+                (stream, mode)
+                for stream, mode in ALL_SCORED
+                if (stream if kind == STREAMS else mode) in {part.name for part in some}
+            ]
             row = self._truth.row(unit, self._headline.name, strata)
-            for side, group in (("yes", SATISFIED), ("no", UNSATISFIED)):
-                sides[f"{part.name}/{side}"] = row.sum(group)
-                sums[f"{part.name}/{side}"] = _of([(unit, kind, part.name, side)])
-        if sides:
-            self._small_side(block, sums, sides)
+            sides = (("yes", SATISFIED), ("no", UNSATISFIED))
+            if parts[place].n is None:  # it ended at a size
+                sums[name] = _of((unit, kind, part.name, side) for part in some for side, _ in sides)
+                sizes[name] = row.sum(SCALE)
+                continue
+            for side, group in sides:
+                sums[f"{name}/{side}"] = _of((unit, kind, part.name, side) for part in some)
+                sizes[f"{name}/{side}"] = row.sum(group)
+        self._small_side(block, sums, sizes)
 
     def _with_and_without(self, block: _Block, ward: ReleasedWard, other: Part, name: str) -> None:
         unit = ward.unit
@@ -576,6 +614,8 @@ def _in_a_total(block: _Block) -> tuple[list[_Range], list[_Block]]:
     apart: list[_Block] = []
     solved: dict[object, list[tuple[float, float]]] = {}
     for ward in block.joins:
+        if not ward.cells:
+            continue
         has_size = all(cell.answers != SIZE for cell in ward.cells)
         cells = [cell for cell in ward.cells if not has_size or cell.answers == SATISFIED]
         signature = ward.signature
@@ -598,7 +638,7 @@ class _System:
     """Some facts as a linear programme, to be asked again and again."""
 
     def __init__(self, blocks: Sequence[_Block], *, own: bool) -> None:
-        from scipy.sparse import coo_array
+        from scipy.sparse import coo_array, vstack
 
         facts = [fact for block in blocks for fact in block.facts if fact.is_own or not own]
         sums = [each.sum for block in blocks for each in block.facts]
@@ -606,8 +646,8 @@ class _System:
         self._places = {
             name: place for place, name in enumerate(dict.fromkeys(name for each in sums for name in each))
         }
-        self._most = 1.0 + max([0.0, *(fact.high for block in blocks for fact in block.facts)])
-        self._rows: dict[str, Any] = {}
+        most = 1.0 + max([0.0, *(fact.high for block in blocks for fact in block.facts)])
+        self._given: dict[str, Any] = {"bounds": (0, most), "method": "highs"}
         for kind, chosen in (
             ("eq", [fact for fact in facts if fact.low == fact.high]),
             ("ub", [fact for fact in facts if fact.low != fact.high]),
@@ -621,26 +661,23 @@ class _System:
             ]
             rows, columns, values = zip(*entries, strict=True)
             matrix = coo_array((values, (rows, columns)), shape=(len(chosen), len(self._places))).tocsr()
-            self._rows[kind] = matrix, [fact.low for fact in chosen], [fact.high for fact in chosen]
+            lows, highs = [fact.low for fact in chosen], [fact.high for fact in chosen]
+            if kind == "eq":
+                self._given["A_eq"], self._given["b_eq"] = matrix, lows
+            else:
+                self._given["A_ub"] = vstack([matrix, -matrix]).tocsr()
+                self._given["b_ub"] = [*highs, *(-low for low in lows)]
 
     def ends(self, sums: Sequence[Sum]) -> list[tuple[float, float]]:
         """The least and the most of each; the sums share no variable."""
         import numpy
         from scipy.optimize import linprog
-        from scipy.sparse import vstack
 
         weights = numpy.zeros(len(self._places))
         for each in sums:
             for name, times in each.items():
                 weights[self._places[name]] = times
-        given: dict[str, Any] = {"bounds": (0, self._most), "method": "highs"}
-        if "eq" in self._rows:
-            given["A_eq"], given["b_eq"], _ = self._rows["eq"]
-        if "ub" in self._rows:
-            matrix, lows, highs = self._rows["ub"]
-            given["A_ub"] = vstack([matrix, -matrix])
-            given["b_ub"] = numpy.concatenate([highs, [-low for low in lows]])
-        solved = [linprog(sign * weights, **given) for sign in (1, -1)]
+        solved = [linprog(sign * weights, **self._given) for sign in (1, -1)]
         if any(each.status != 0 for each in solved):
             raise AssertionError(f"The release contradicts itself: {[each.message for each in solved]}")
         least, most = (each.x for each in solved)

@@ -23,6 +23,7 @@ class Word(StrEnum):
     WARD = "ward"
     NOTICES = "notices"
     CHECK = "check"
+    RESULTS = "results"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ PHRASES: dict[Word, tuple[str, ...]] = {
     Word.DATA: ("dữ liệu", "dữ liệu của tôi", "xóa dữ liệu", "xoá dữ liệu", "rút lại", "rút đồng ý", "quyền riêng", "my data"),
     Word.WARD: ("phường", "chọn phường", "đổi phường", "chọn phường khác", "ward"),
     Word.NOTICES: ("nhận thông báo", "notices"),
+    Word.RESULTS: ("kết quả", "xem kết quả", "results", "លទ្ធផល"),
 }  # fmt: skip
 AMBIGUOUS = frozenset({"tiep", "sua"})
 LANGUAGES = {

@@ -245,6 +245,9 @@ def _bound(tree: Node, groups: Mapping[tuple[str, ...], int], k: int) -> Bound |
     if tree.first is None:
         return None
     n, first = groups[tree.answers], groups[tree.first.answers]
+    # Of nine people, 90 % and more are all nine: the bound would say what it is there to hide.
+    if n * (100 - NEARLY_ALL) < 100:
+        return None
     # A hundred people and more leave k of them room below a finer bound than ninety.
     percent = max(NEARLY_ALL, 100 * (n - k) // n)
     if 100 * first >= percent * n:

@@ -111,4 +111,9 @@ class Export:
     """They want to see what we hold."""
 
 
-Effect = Begin | Resume | Withdraw | Enrol | Unsubscribe | Export
+@dataclass(frozen=True, slots=True)
+class SeeResults:
+    """They want to see what was released of their ward."""
+
+
+Effect = Begin | Resume | Withdraw | Enrol | Unsubscribe | Export | SeeResults

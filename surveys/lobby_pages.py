@@ -88,6 +88,7 @@ class Pages:
             offers.append(self._survey(wave))
         offers += [
             self.offer("button.other_ward" if unit else "button.choose_ward", "wards"),
+            self.offer("button.results", "results"),
             self.offer("button.notices", "notices"),
             self.offer("button.data", "data"),
             self.offer("button.language", "language"),

@@ -8,7 +8,7 @@ from itertools import count
 from surveys import commands, emergency, texts
 from surveys.commands import Command, Word
 from surveys.entry import Entry, Stream
-from surveys.lobby import Begin, Effect, Enrol, Export, Lobby, Resume, Unsubscribe, Withdraw
+from surveys.lobby import Begin, Effect, Enrol, Export, Lobby, Resume, SeeResults, Unsubscribe, Withdraw
 from surveys.lobby_pages import Pages, World
 from surveys.running import stream_for
 from surveys.taps import Message
@@ -189,6 +189,10 @@ class Reception:
                 return self._language(*language)
             case ["notices"]:
                 return self._notices()
+            case ["results"] if self.pages.unit() is not None:
+                return Step(self.lobby, effect=SeeResults())
+            case ["results"]:
+                return self._page("wards", self.pages.which_ward())
             case ["enrol", code] if self.pages.is_unit(code):
                 return self._enrols(self.world.gazetteer.unit(code))
             case ["unsubscribe"]:
@@ -255,7 +259,9 @@ class Reception:
             return Step(self.lobby, effect=Resume(running.id))
         agreed = Stream(stream)
         if agreed is Stream.VISIT and stream_for(self.lobby.entry, running, unit) is not agreed:
-            agreed = Stream.OPEN  # the button is older than the entry: what it would have spent is not at hand any more
+            agreed = (
+                Stream.OPEN
+            )  # the button is older than the entry: what it would have spent is not at hand any more
         return Step(self.lobby, effect=Begin(running.id, unit, agreed))
 
     # ── Menu, notices ─────────────────────────────────────────────────────────────────────────────────────────

@@ -171,10 +171,10 @@ def waves_keep_key(
 
 @waves.command("confirm")
 def waves_confirm(
-    id: Annotated[str, typer.Argument(help="What keep-key printed.")],
+    id: Annotated[str, typer.Argument(help="What keep-key or exclude printed.")],
     by: Annotated[str, typer.Option(help="Your name, which is published; not that of whoever asked.")],
 ) -> None:
-    """Confirm, as the second person, that a wave's key is kept for longer."""
+    """Confirm, as the second person, what another asked for: a key kept for longer, ballots left out."""
     from bot.cli.desk import waves_confirm as work
 
     _exit(work(id, by))

@@ -266,9 +266,17 @@ def waves_keep_key(slug: str, until: str, reason: str, by: str) -> int:
 
 def waves_confirm(id: str, by: str) -> int:
     async def work(house: "House") -> None:
+        from handlers.exclusions import EXCLUDE
         from handlers.proposals import NoSuchProposal, SamePerson
 
         try:
+            async with house.db.reading() as tx:
+                proposal = await tx.proposals.get(id)
+            if proposal is not None and proposal.kind == EXCLUDE:
+                from bot.cli.exclusions import confirm as confirm_exclusion
+
+                _print(await confirm_exclusion(house, id, by))
+                return
             kept = await house.waves.confirm_keeping_key(id, by=by)
         except NoSuchProposal:
             raise Refused(

@@ -1,0 +1,49 @@
+"""What was released of a ward, in words for a chat: the page's figures, shorter. It computes nothing; hidden and empty read alike."""
+
+from surveys import texts
+from surveys.figures import NOTHING, percent, span, whole
+from surveys.releases import Line, ReleasedWard
+
+__all__ = ["told"]
+
+
+def told(language: str, ward: ReleasedWard) -> str:
+    """One wave of one ward."""
+    lines = [
+        texts.say(language, "results.title", title=ward.wave.title, ward=ward.unit_name),
+        _index(language, ward.index),
+        texts.say(
+            language, "results.more", top=_share(language, ward.top), lowest=_share(language, ward.lowest_two)
+        ),
+    ]
+    if ward.invited is not None:
+        lines.append(texts.say(language, "results.rate", invited=_written(language, whole(ward.invited))))
+    lines.append(texts.say(language, "results.note", k=ward.wave.k))
+    return "\n".join(lines)
+
+
+def _index(language: str, line: Line) -> str:
+    if line.figure is not None:
+        figure = line.figure
+        return texts.say(
+            language,
+            "results.index",
+            share=_share(language, line),
+            numerator=_written(language, whole(figure.numerator)),
+            n=_written(language, whole(figure.denominator)),
+            span=_written(language, span(figure.interval)),
+        )
+    if line.bound is not None:
+        return texts.say(language, "results.bound", bound=line.bound)
+    return texts.say(language, "results.empty")
+
+
+def _share(language: str, line: Line) -> str:
+    if line.figure is not None:
+        return _written(language, percent(line.figure.share))
+    return str(line.bound) if line.bound is not None else NOTHING
+
+
+def _written(language: str, number: str) -> str:
+    """English has its point and comma the other way round."""
+    return number.translate(str.maketrans(".,", ",.")) if language == "en" else number
