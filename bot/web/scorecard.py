@@ -22,6 +22,7 @@ from bot.web.pages import Pages
 from bot.web.supervisors import Endpoint
 from handlers.scorecards import Scorecards
 from surveys.assessment import Verdict
+from surveys.releases import ReleasedWard
 from surveys.report import Report
 from surveys.scorecard import CriteriaSet, Measure, NotInForce, Roadmap, State, Step, WhatIf, baseline_2023
 from surveys.scorecard.words import say as scorecard_words
@@ -41,6 +42,7 @@ CONTENT_TYPES = {
 }
 
 Reports = Callable[[str, int], Awaitable[Report]]
+Results = Callable[[], Awaitable[Iterable[ReleasedWard]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +103,13 @@ class ScorecardPages:
         pages: Pages,
         guarded: Callable[[Endpoint], Endpoint],
         now: Callable[[], datetime],
+        *,
         report: Reports | None = None,
+        results: Results | None = None,
     ) -> None:
-        """`report`: the yearly report by a set's id and a year, where it is offered for download."""
+        """`report`: the yearly report by a set's id and a year, where it is offered for download. `results`: what is released, to
+        call waves and questions by the words they were asked in."""
+        self._results = results
         self._scorecards = scorecards
         self._report = report
         self._pages = pages
@@ -165,6 +171,7 @@ class ScorecardPages:
             dossiers=register.register.of(unit.code, asked.year) if register else None,
             tried=tried_by(criteria),
             trial=Trial({}, None, None, {}, {}),
+            wordings=await self._wordings(),
         )
 
     async def what_if(self, request: Request) -> Response:
@@ -299,8 +306,22 @@ class ScorecardPages:
         )
         return HTMLResponse(page)
 
+    async def _wordings(self) -> Mapping[tuple[str, str], str]:
+        """Wave and question → its words; wave and nothing → its title."""
+        found: dict[tuple[str, str], str] = {}
+        for ward in await self._results() if self._results else ():
+            slug = ward.wave.slug
+            if (slug, "") not in found:
+                found[slug, ""] = ward.wave.title
+                found |= {(slug, table.name): in_vietnamese(table.label) for table in ward.questions}
+        return found
+
     async def _years(self, *also: int) -> tuple[int, ...]:
         return tuple(sorted({*await self._scorecards.years(), *also}, reverse=True))
+
+
+def in_vietnamese(words: Mapping[str, str]) -> str:
+    return words.get("vi") or next(iter(words.values()), "")
 
 
 def _counts(tallies: Iterable[Any]) -> Mapping[str, int]:

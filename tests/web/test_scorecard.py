@@ -33,7 +33,13 @@ TOKEN = "a-token-from-a-password-manager"
 async def office(crowd: int = 0, *, behind_the_door: bool = False) -> AsyncIterator[str]:
     supervisors = Supervisors(TOKEN, conftest.KEY, secure=False, pages=PAGES)
     guarded = supervisors.guarded if behind_the_door else lambda endpoint: endpoint
-    cards = ScorecardPages(Cabinet(crowd), PAGES, guarded, lambda: cabinet.NOW)  # type: ignore[arg-type]
+    cards = ScorecardPages(
+        Cabinet(crowd),
+        PAGES,
+        guarded,
+        lambda: cabinet.NOW,
+        results=conftest.results,  # type: ignore[arg-type]
+    )
     site = build(
         results=conftest.results,
         web_chat=None,
@@ -162,6 +168,8 @@ async def test_what_surveys_show_links_to_the_release():
     t21 = page.partition('id="T2.1"')[2].partition("</article>")[0]
     assert 'href="/results/29242"' in t21
     assert "Lấy phiếu" in t21
+    assert "Công an lắng nghe ý kiến của Nhân dân, năm 2026" in t21
+    assert "gan_dan" not in t21  # a question is called by the words it was asked in
 
 
 async def test_a_threshold_the_province_set_says_who_and_by_which_paper():
