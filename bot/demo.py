@@ -9,19 +9,22 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from random import Random
 
 from bot.app import House, opened, utc_now
 from bot.demo_scorecards import put_on_record
 from bot.settings import Settings
+from handlers.tokens import Issuing
 from handlers.units import load_seed
 from handlers.waves import Plan
-from surveys import entry, texts
+from surveys import entry, texts, tokens
 from surveys.conversation import Address, Incoming, Option, Reply
 from surveys.entry import Entry, Stream
 from surveys.forms import library
-from surveys.waves import GRACE, LAST_ONES, LOCAL, Audience
+from surveys.waves import FLAGGED, GRACE, LAST_ONES, LOCAL, Audience
 
 __all__ = ["Progress", "directories", "prepare", "settings_for"]
 
@@ -34,6 +37,11 @@ MOST_TURNS = 60  # of one conversation; the longest form needs a third of that
 SHARE_LEAVING_EARLY = 0.06
 SHARE_COMMENTING = 0.15
 SHARE_BY_POSTER = 0.08  # who came by the poster on the wall: reported apart, weight 0
+SLIPS_A_WEEK = 1 / 45  # of one ward, for each resident the demo was asked for
+SHARE_USING_A_SLIP = 0.45
+WEEKS = 4
+OPEN_HOURS = (8, 9, 10, 14, 15, 16)
+SECONDS_TO_TAP = timedelta(seconds=7)
 DEMO_THRESHOLD = "0.9"  # QĐ 04/2022/QĐ-TTg's 90 %, the nearest official number; an office sets its own
 
 
@@ -152,9 +160,10 @@ async def _make(settings: Settings, residents: int, progress: Progress) -> None:
         await put_on_record(
             house.scorecards, [ward.code for ward in WARDS], opening.year, clock.at.astimezone(LOCAL).date()
         )
+        await _past_visits(house, clock, _month_before(_month_before(today)), residents)
         clock.at = utc_now()
         await _survey_of(house, today - timedelta(days=3))
-        await _visits_of(house, today)
+        await _visits_of(house, today.replace(day=1))
 
 
 async def _survey_of(house: House, opening: datetime) -> None:
@@ -175,22 +184,63 @@ async def _survey_of(house: House, opening: datetime) -> None:
     )
 
 
-async def _visits_of(house: House, today: datetime) -> None:
-    """The visit rating of this month: it opens on the first and closes by itself."""
-    first = today.replace(day=1)
-    following = (first + timedelta(days=32)).replace(day=1)
+async def _visits_of(house: House, first: datetime) -> str:
+    """The visit rating of a month: it opens on the first, and closes by itself when the last slips have expired."""
+    slug = f"{first:%Y-%m}-tham-luot"
     await house.waves.open(
         Plan(
-            slug=f"{first:%Y-%m}-tham-luot",
+            slug=slug,
             form=library.load("tham_luot"),
             title=f"Đánh giá lượt đến làm việc, tháng {first.month}/{first.year}",
             audience=Audience.VISITS,
             opens_at=first,
-            closes_at=following,
+            closes_at=_visits_close(first),
             units={ward.code: None for ward in WARDS},
             k=house.settings.privacy_k,
         )
     )
+    return slug
+
+
+def _visits_close(first: datetime) -> datetime:
+    return (first + timedelta(days=32)).replace(day=1) + tokens.LIFE
+
+
+def _month_before(day: datetime) -> datetime:
+    return (day.replace(day=1) - timedelta(days=1)).replace(day=1)
+
+
+async def _past_visits(house: House, clock: _Clock, first: datetime, residents: int) -> None:
+    """A month of visits: each week every ward hands slips out, and some of the people use theirs, at the hours offices are open."""
+    clock.at = first + timedelta(hours=7)
+    slug = await _visits_of(house, first)
+    await house.residents.refresh()
+    issuing = Issuing(house.db, house.vault, house.ledger, clock)
+    chance = Random(2026)
+    slips = max(2, round(residents * SLIPS_A_WEEK))
+    for week in range(WEEKS):
+        monday = first + timedelta(days=7 * week)
+        clock.at = monday + timedelta(hours=7)
+        batches = [(ward, await issuing.issue(ward.code, slips, slug=slug)) for ward in WARDS[:-1]]
+        visits = [
+            (chance.randrange(5), chance.choice(OPEN_HOURS), ward, payload)
+            for ward, batch in batches
+            for payload in batch.payloads
+            if chance.random() < SHARE_USING_A_SLIP
+        ]
+        for (day, hour), group in groupby(sorted(visits, key=itemgetter(0, 1)), key=itemgetter(0, 1)):
+            clock.at = monday + timedelta(days=day, hours=hour)
+            await asyncio.gather(
+                *(_visitor(ward, payload).visits(house, clock, payload) for *_, ward, payload in group)
+            )
+    clock.at = _visits_close(first) + GRACE + LAST_ONES
+    await house.waves.advance()
+    clock.at += FLAGGED
+    await house.waves.advance()
+
+
+def _visitor(ward: Ward, payload: str) -> "_Resident":
+    return _Resident(payload, ward, Random(payload))
 
 
 async def _answer_all(house: House, slug: str, residents: int, progress: Progress) -> None:
@@ -225,8 +275,8 @@ def _spread(residents: int) -> list[Ward]:
 class _Resident:
     """Someone who opens the link, agrees, and answers what is asked."""
 
-    def __init__(self, number: int, ward: Ward, chance: Random) -> None:
-        self._address = Address("demo", str(number))
+    def __init__(self, name: int | str, ward: Ward, chance: Random) -> None:
+        self._address = Address("demo", str(name))
         self._ward = ward
         self._chance = chance
         self._said = 0
@@ -234,9 +284,16 @@ class _Resident:
 
     async def answers(self, house: House, slug: str) -> None:
         stream = Stream.OPEN if self._chance.random() < SHARE_BY_POSTER else Stream.INVITED
-        payload = entry.mint(Entry(self._ward.code, stream, slug), house.vault.entry_key)
+        await self._comes_by(house, entry.mint(Entry(self._ward.code, stream, slug), house.vault.entry_key))
+
+    async def visits(self, house: House, clock: _Clock, slip: str) -> None:
+        await self._comes_by(house, slip, clock)
+
+    async def _comes_by(self, house: House, payload: str, clock: _Clock | None = None) -> None:
         reply = await house.intake.accept(self._incoming(start=payload))
         for _ in range(self._leaves_after):
+            if clock is not None:
+                clock.at += SECONDS_TO_TAP  # a person reads before tapping
             does = self._decides(reply)
             if does is None:
                 return

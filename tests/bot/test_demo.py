@@ -32,19 +32,24 @@ async def ready(province: Path):
     return await prepare(load(), province, 480, lambda what, done, total: None)
 
 
-async def test_one_wave_is_released_and_two_are_open(province):
+async def yearly(house) -> list:
+    """What is released of the survey of a year ago."""
+    return [ward for ward in await house.waves.results() if ward.wave.audience == "residents"]
+
+
+async def test_two_waves_are_released_and_two_are_open(province):
     async with opened(await ready(province)) as house:
         async with house.db.reading() as tx:
             waves = await tx.waves.all()
         released = await house.waves.results()
 
-    assert sorted(wave.state for wave in waves) == ["open", "open", "released"]
+    assert sorted(wave.state for wave in waves) == ["open", "open", "released", "released"]
     assert {ward.unit for ward in released} == {ward.code for ward in WARDS}
 
 
 async def test_every_figure_comes_with_its_n(province):
     async with opened(await ready(province)) as house:
-        released = await house.waves.results()
+        released = await yearly(house)
 
     shown = [ward for ward in released if ward.index.figure is not None]
     assert shown
@@ -56,11 +61,27 @@ async def test_every_figure_comes_with_its_n(province):
 
 async def test_a_ward_with_too_few_answers_shows_nothing_at_all(province):
     async with opened(await ready(province)) as house:
-        smallest = next(ward for ward in await house.waves.results() if ward.unit == "29516")
+        smallest = next(ward for ward in await yearly(house) if ward.unit == "29516")
 
     assert smallest.answered is None
     assert smallest.index.figure is None
     assert all(line.figure is None for table in smallest.questions for line in table.answers)
+
+
+async def test_the_visits_of_a_month_came_by_slips(province):
+    async with opened(await ready(province)) as house:
+        visits = [ward for ward in await house.waves.results() if ward.wave.audience == "visits"]
+        async with house.db.reading() as tx:
+            ledger = await tx.ledger.after(0)
+            [wave] = {ward.wave.slug for ward in visits}
+            found = await tx.waves.by_slug(wave)
+            issued = await tx.tokens.issued(found.id)
+
+    answered = [ward.answered for ward in visits if ward.answered is not None]
+    assert answered
+    assert all(number >= 10 for number in answered)
+    assert sum(answered) < sum(issued.values())
+    assert sum('"tokens_issued"' in line for line in ledger) == 20
 
 
 async def test_nobody_finds_what_was_said_in_the_demo_before(province):
