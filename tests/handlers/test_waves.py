@@ -409,6 +409,7 @@ async def everybody(db: Database, vault: Vault, wave_id: int) -> None:
             await tx.sessions.save(nullifier, wave_id, vault.seal_body(wave_id, nullifier, session.to_json()))
 
 
+@pytest.mark.timeout(900)
 async def test_a_crash_at_any_point_loses_nothing_and_counts_nothing_twice(
     waves: Waves, database: Database, vault: Vault, clock: Clock
 ) -> None:

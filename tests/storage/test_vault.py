@@ -101,7 +101,9 @@ def test_without_the_waves_key_nothing_can_be_named_or_opened(
         with pytest.raises(KeyGone):
             vault.open_body(1, bytes(16), sealed)
         with pytest.raises(KeyGone):
-            vault.mark(1, "42")
+            vault.spent_mark(1, b"42")
+        with pytest.raises(KeyGone):
+            vault.place(1, "ballot", bytes(16))
         assert not vault.has_wave(1)
         assert vault.has_wave(2)
 
@@ -114,17 +116,45 @@ def test_a_wave_that_has_a_key_keeps_it(open_vault: Vault):
     assert open_vault.nullifier(1, b"x") == before
 
 
-def test_a_mark_knows_a_message_of_its_wave(open_vault: Vault):
+def test_a_spent_mark_knows_a_token_of_its_wave(open_vault: Vault):
     marks = [
-        open_vault.mark(1, "42"),
-        open_vault.mark(1, "43"),
-        open_vault.mark(2, "42"),
-        open_vault.lobby_mark("42"),
+        open_vault.spent_mark(1, b"42"),
+        open_vault.spent_mark(1, b"43"),
+        open_vault.spent_mark(2, b"42"),
+        open_vault.place(1, "42", b""),
     ]
 
     assert len(set(marks)) == 4
-    assert {len(mark) for mark in marks} == {8}
-    assert open_vault.mark(1, "42") == marks[0]
+    assert {len(mark) for mark in marks} == {16}
+    assert open_vault.spent_mark(1, b"42") == marks[0]
+
+
+def test_a_message_is_known_again_in_the_lobby(open_vault: Vault):
+    assert open_vault.lobby_mark("42") == open_vault.lobby_mark("42") != open_vault.lobby_mark("43")
+    assert len(open_vault.lobby_mark("42")) == 8
+
+
+def test_every_heap_has_an_order_of_its_own(open_vault: Vault):
+    nullifiers = [bytes([number]) * 16 for number in range(50)]
+    heaps = ("ballot", "receipt", "comment/gop_y")
+
+    places = {heap: open_vault.places(1, heap, nullifiers) for heap in heaps}
+
+    for heap, found in places.items():
+        assert found == [open_vault.place(1, heap, nullifier) for nullifier in nullifiers]
+    orders = {tuple(sorted(range(50), key=found.__getitem__)) for found in places.values()}
+    assert len({*orders, tuple(range(50))}) == 4
+
+
+def test_only_one_at_a_time_is_alone_with_a_wave(open_vault: Vault, keys: FileKeys):
+    other = Vault(keys)
+
+    with open_vault.alone_with_wave(1) as first, other.alone_with_wave(1) as second:
+        assert (first, second) == (True, False)
+        with other.alone_with_wave(2) as elsewhere:
+            assert elsewhere
+    with other.alone_with_wave(1) as again:
+        assert again
 
 
 def test_the_lobby_opens_to_whom_it_belongs(vault: Vault):
