@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from surveys.releases import ReleasedWard
+from surveys.results import Proportion
 from surveys.statistics import (
     Chart,
     Estimate,
@@ -15,6 +16,7 @@ from surveys.statistics import (
     critical,
     laney_chart,
     order,
+    p_chart,
     pairs,
     shrink,
 )
@@ -22,7 +24,7 @@ from surveys.statistics import (
 __all__ = ["SMALL", "Standing", "Trend", "rank", "shrunken", "trend"]
 
 SMALL = 100  # answers; under so many the interval of a share near 90 % is wider than ± 6 points, and the raw share jumps (our choice)
-FEWEST_PERIODS = 2  # a moving range needs two
+FEWEST_PERIODS = 3  # of two points neither can ever lie outside limits made from them
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Trend:
     waves: tuple[str, ...]
     """Slugs of the waves that show a figure, the first one first."""
     chart: Chart | None
-    """None for fewer than two."""
+    """None for fewer than three."""
     hidden: tuple[str, ...]
     """Waves in which the unit shows no figure."""
 
@@ -80,10 +82,17 @@ def trend(unit: str, waves: Sequence[ReleasedWard]) -> Trend:
         raise ValueError("Waves of different forms are no series.")
     figures = [(ward.wave.slug, ward.index.figure) for ward in waves]
     shown = [(slug, figure) for slug, figure in figures if figure]
-    chart = laney_chart([figure for _, figure in shown]) if len(shown) >= FEWEST_PERIODS else None
+    chart = _chart([figure for _, figure in shown]) if len(shown) >= FEWEST_PERIODS else None
     return Trend(
         tuple(slug for slug, _ in shown), chart, tuple(slug for slug, figure in figures if not figure)
     )
+
+
+def _chart(figures: Sequence[Proportion]) -> Chart:
+    """Laney's chart learns from the periods how much they differ anyway. Of a few, the one that fell would hide itself so; and of
+    periods that differ by less than chance the limits would be narrower than chance. There Shewhart's stand."""
+    found = laney_chart(figures)
+    return p_chart(figures) if found.is_provisional or found.sigma_z < 1 else found
 
 
 def _of_one_wave(wards: Sequence[ReleasedWard]) -> None:

@@ -1,5 +1,5 @@
 """Released wards, put together as the pages show them. What is concluded from them (bands, shrunken shares, limits) comes from
-`surveys.statistics`, over released figures only."""
+`surveys.standing`, over released figures only."""
 
 import re
 import unicodedata
@@ -7,17 +7,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from fractions import Fraction
 from typing import Protocol
 
 from bot.web.charts import Limits, Trend, WardPlot, trend, ward_plot
 from bot.web.words import HERE
+from surveys import standing
 from surveys.assessment import presets
 from surveys.forms.form import Role
 from surveys.releases import QuestionTable, ReleasedProvince, ReleasedWard, ReleasedWave
-from surveys.results import Proportion, Side
-from surveys.statistics import Chart, Estimate, TooFewWards, laney_chart, order, p_chart, shrink
-from surveys.statistics.trends import PERIODS
+from surveys.results import Side
+from surveys.statistics import Chart
 
 __all__ = [
     "Board",
@@ -35,7 +34,6 @@ __all__ = [
 ]
 
 PERIOD = re.compile(r"(?:(\d{1,2})/)?(\d{4})(?!.*\d{4})")
-FEWEST_PERIODS = 3  # two points always lie on a line; limits from them say nothing
 
 
 class Postponed(Protocol):
@@ -76,7 +74,7 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """One ward over the waves of one audience, the earliest first."""
+    """One ward over the waves of one audience and form, the earliest first."""
 
     audience: str
     wards: tuple[ReleasedWard, ...]
@@ -143,23 +141,22 @@ def latest(found: Iterable[Board]) -> tuple[Board, ...]:
 
 def plot_of(board: Board) -> WardPlot:
     """Wards one under the other, in bands: two stand in different ones only where the interval of their difference says so."""
-    figures = {ward.unit: ward.index.figure for ward in board.wards if ward.index.figure is not None}
-    ordering = order({unit: Estimate.of(figure) for unit, figure in figures.items()})
     threshold = board.wave.threshold
     return ward_plot(
         {ward.unit: ward.index for ward in board.wards},
-        ordering,
+        standing.rank(board.wards).ordering,
         None if threshold is None else float(threshold),
-        _shrunken(figures),
+        {unit: each.share for unit, each in standing.shrunken(board.wards).items()},
     )
 
 
 def histories(wards: Iterable[ReleasedWard]) -> tuple[History, ...]:
     """`wards`: one unit in all its waves, the latest first."""
-    audiences: dict[str, list[ReleasedWard]] = {}
+    series: dict[tuple[str, str], list[ReleasedWard]] = {}
     for ward in wards:
-        audiences.setdefault(ward.wave.audience, []).append(ward)
-    return tuple(_history(audience, found[::-1]) for audience, found in audiences.items())
+        # Other questions are another series, whatever the people.
+        series.setdefault((ward.wave.audience, ward.wave.form.split(" ")[0]), []).append(ward)
+    return tuple(_history(found[::-1]) for found in series.values())
 
 
 def on_the_scale(ward: ReleasedWard) -> tuple[QuestionTable, ...]:
@@ -188,9 +185,9 @@ def period(wave: ReleasedWave) -> str:
     return f"{moment.month}/{moment.year}"
 
 
-def _history(audience: str, wards: list[ReleasedWard]) -> History:
-    shown = {place: ward.index.figure for place, ward in enumerate(wards) if ward.index.figure is not None}
-    chart = _chart(shown)
+def _history(wards: list[ReleasedWard]) -> History:
+    chart = standing.trend(wards[0].unit, wards).chart
+    shown = [place for place, ward in enumerate(wards) if ward.index.figure is not None]
     points = dict(zip(shown, chart.points, strict=True)) if chart else {}
     limits: Mapping[int, Limits] = points
     threshold = wards[-1].wave.threshold
@@ -201,24 +198,7 @@ def _history(audience: str, wards: list[ReleasedWard]) -> History:
         chart.centre if chart else None,
         None if threshold is None else float(threshold),
     )
-    return History(audience, tuple(wards), drawn, chart, limits)
-
-
-def _chart(shown: Mapping[int, Proportion]) -> Chart | None:
-    if len(shown) < FEWEST_PERIODS:
-        return None
-    figures = list(shown.values())
-    # How much periods differ by themselves is learnt from many: of a few, the one that fell would hide itself. And what
-    # differs by less than chance would leave limits narrower than chance: Shewhart's are the floor.
-    found = laney_chart(figures) if len(figures) >= PERIODS else None
-    return found if found is not None and found.sigma_z >= 1 else p_chart(figures)
-
-
-def _shrunken(figures: Mapping[str, Proportion]) -> Mapping[str, Fraction]:
-    try:
-        return {unit: each.share for unit, each in shrink(figures).items()}
-    except TooFewWards:
-        return {}
+    return History(wards[0].wave.audience, tuple(wards), drawn, chart, limits)
 
 
 def _alphabetical(name: str) -> str:

@@ -108,6 +108,10 @@ class WardPlot:
     aside: tuple[WardRow, ...]
     """Those of which too little may be shown to hold them against the others."""
 
+    @property
+    def has_shrunken(self) -> bool:
+        return any(row.shrunken is not None for band in self.bands for row in band)
+
 
 def ward_plot(
     lines: Mapping[str, Line],
