@@ -323,7 +323,7 @@ def report(
     _exit(work(Wanted(year, set_id, format, to, tuple(roadmap or ())), *head))
 
 
-tokens = typer.Typer(
+token_commands = typer.Typer(
     help="One-time tokens, counters' codes and clerks' links: how a visit or a paper is shown.",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -336,12 +336,12 @@ officers = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-app.add_typer(tokens, name="tokens")
-tokens.add_typer(issuers, name="issuer")
+app.add_typer(token_commands, name="tokens")
+token_commands.add_typer(issuers, name="issuer")
 app.add_typer(officers, name="officers")
 
 
-@tokens.command("issue")
+@token_commands.command("issue")
 def tokens_issue(
     slug: Annotated[str, typer.Argument(help="The wave of visits, such as 2026-11-tham-luot.")],
     unit: Annotated[str, typer.Option(help="The unit's code.")],
@@ -361,7 +361,7 @@ def tokens_issue(
     _exit(work(slug, unit, count, pdf, csv, address))
 
 
-@tokens.command("counter")
+@token_commands.command("counter")
 def tokens_counter(
     unit: Annotated[str, typer.Option(help="The unit's code.")],
     counter: Annotated[int, typer.Option(help="The counter's number, 1 to 99.")],
@@ -373,7 +373,7 @@ def tokens_counter(
     _exit(work(unit, counter, hours_a_week))
 
 
-@tokens.command("clerk")
+@token_commands.command("clerk")
 def tokens_clerk(
     slug: Annotated[str, typer.Argument(help="The wave.")],
     unit: Annotated[str, typer.Option(help="The unit that is rated.")],

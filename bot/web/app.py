@@ -209,7 +209,8 @@ class _Rooms:
         return HTMLResponse(self._pages.plain(_language(request), "error.away"), 503, headers)
 
     async def failed(self, request: Request, problem: Exception) -> Response:
-        log.error("web.failed", path=request.url.path, error=type(problem).__name__)
+        # Only the room: what follows may be a tablet's or a clerk's secret address.
+        log.error("web.failed", room=request.url.path.split("/")[1], error=type(problem).__name__)
         return HTMLResponse(self._pages.plain(_language(request), "error.failed"), 500)
 
     def _shown(self, request: Request, language: str, page: str | None) -> Response:
