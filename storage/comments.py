@@ -9,6 +9,7 @@ from sqlalchemy import and_, bindparam, delete, func, select, update
 
 from storage import rows
 from storage.statements import Connection, Prepared, insert, upsert
+from surveys.results import SCORED
 
 __all__ = ["Comments", "Count", "Leaders", "Reviewed", "Waiting"]
 
@@ -113,7 +114,8 @@ class Comments:
         return [Waiting(_comment(row[:-1]), row[-1]) for row in found]
 
     async def voices(self, wave_id: int) -> dict[str, int]:
-        """Unit → how many ballots it has in a wave."""
+        """Unit → how many ballots it has in a wave that came by a way that counts: whoever holds a poster's code could make
+        as many others as they like."""
         found = await self._connection.fetch(VOICES, wave_id=wave_id)
         return {str(unit): int(number) for unit, number in found}
 
@@ -221,7 +223,7 @@ WAITING = Prepared(
 )
 VOICES = Prepared(
     select(_ballots.unit, func.count())
-    .where(_ballots.wave_id == bindparam("wave_id"))
+    .where(_ballots.wave_id == bindparam("wave_id"), _ballots.stream.in_(SCORED))
     .group_by(_ballots.unit)
 )
 LAST_BATCH = Prepared(select(func.max(_reviews.batch)))
