@@ -12,6 +12,7 @@ BENCHMARKS = {
     "sealing": ("benchmarks.sealing", "sealing"),
     "sealing_postgres": ("benchmarks.sealing", "sealing_postgres"),
     "checking": ("benchmarks.checking", "checking"),
+    "tally": ("benchmarks.tally", "tally"),
     "demo": ("benchmarks.startup", "demo"),
     "help": ("benchmarks.startup", "help_text"),
 }
