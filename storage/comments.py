@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, delete, func, select, update
+from sqlalchemy import and_, bindparam, delete, func, or_, select, update
 
 from storage import rows
 from storage.statements import Connection, Prepared, insert, upsert
@@ -223,7 +223,7 @@ WAITING = Prepared(
 )
 VOICES = Prepared(
     select(_ballots.unit, func.count())
-    .where(_ballots.wave_id == bindparam("wave_id"), _ballots.stream.in_(SCORED))
+    .where(_ballots.wave_id == bindparam("wave_id"), or_(*(_ballots.stream == each.value for each in SCORED)))
     .group_by(_ballots.unit)
 )
 LAST_BATCH = Prepared(select(func.max(_reviews.batch)))
