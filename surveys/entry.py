@@ -49,7 +49,9 @@ def mint(entry: Entry, key: bytes) -> str:
     """The payload, ≤ 64 characters of A-Z a-z 0-9 _ -. Raises ValueError when unit or slug do not fit in it."""
     unit, slug = entry.unit or "", entry.wave or ""
     if entry.stream not in LETTERS:
-        raise ValueError("a visit is shown by a token or a counter's code; a link that stays could be sent to anybody")
+        raise ValueError(
+            "a visit is shown by a token or a counter's code; a link that stays could be sent to anybody"
+        )
     if not UNIT.fullmatch(unit) or not SLUG.fullmatch(slug):
         raise ValueError(f"a unit or a slug that no link can carry: {unit!r}, {slug!r}")
     body = f"{LETTERS[entry.stream]}{unit}_{slug}"

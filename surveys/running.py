@@ -94,8 +94,6 @@ def open_in(
     visits = [wave for wave in waves if wave.audience == Audience.VISITS]
     newest = max(visits, key=lambda wave: (wave.opens_at, wave.id), default=None)
     waves = [
-        wave
-        for wave in waves
-        if wave.audience != Audience.VISITS or wave is newest or wave.slug in known
+        wave for wave in waves if wave.audience != Audience.VISITS or wave is newest or wave.slug in known
     ]
     return tuple(sorted(waves, key=lambda wave: (wave.audience != Audience.VISITS, wave.closes_at, wave.id)))
