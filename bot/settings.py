@@ -56,6 +56,53 @@ class Settings(BaseSettings):
         "https://api.telegram.org", description="The Bot API server; change it for a local one."
     )
 
+    # Zalo for residents: Official Accounts (docs/zalo.md)
+    zalo_app_id: str | None = Field(
+        None,
+        pattern=r"^\d+$",
+        description="The app's id at developers.zalo.me; without it there is no Zalo. Accounts are connected by: python -m bot zalo connect",
+    )
+    zalo_app_secret: SecretStr | None = Field(
+        None, description="The app's secret key: for tokens, never for webhooks."
+    )
+    zalo_oa_keys: SecretStr | None = Field(
+        None,
+        description="Keys that may have signed a webhook, comma between them: the OA Secret Key of the console's webhook page. UNSURE: one source says the app's secret signs; put both until the first real event has come.",
+    )
+    zalo_mode: Literal["auto", "v2", "v3"] = Field(
+        "auto",
+        description="Which address messages go to. UNSURE: two state agencies got -235 on v3 and work on v2; auto changes over on exactly -235 or -240, once, and remembers it for the account.",
+    )
+    zalo_buttons: bool = Field(
+        True,
+        description="Buttons under messages. UNSURE on v3 and on computers; the choices stand numbered in the text anyway, and a refused button is sent again as text.",
+    )
+    zalo_pkce: Literal["per_request", "fixed"] = Field(
+        "per_request",
+        description="UNSURE: one source says the console keeps one code challenge for good; then fixed, with ZALO_PKCE_VERIFIER.",
+    )
+    zalo_pkce_verifier: SecretStr | None = Field(
+        None, description="For ZALO_PKCE=fixed: the code verifier that belongs to the console's challenge."
+    )
+    zalo_proof: bool = Field(
+        False,
+        description="Send appsecret_proof with every call, which an app may require (-242 when it is missing or wrong).",
+    )
+    zalo_probe: bool = Field(
+        False,
+        description="Only while the webhook is being set up in the console: its unsigned test calls get 200 and are not believed. UNSURE whether they are signed. Turn it off afterwards.",
+    )
+    zalo_oauth_api: str = Field(
+        "https://oauth.zaloapp.com", description="Zalo's token service; change it for a local Zalo."
+    )
+    zalo_api: str = Field(
+        "https://openapi.zalo.me", description="The accounts' API; change it for a local Zalo."
+    )
+    zalo_business_api: str = Field(
+        "https://business.openapi.zalo.me",
+        description="Templates by telephone number; change it for a local Zalo.",
+    )
+
     # What is released
     privacy_k: int = Field(
         10, ge=5, description="No figure of fewer people than this is ever shown; 5 is the floor."
@@ -118,7 +165,42 @@ class Settings(BaseSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _zalo_is_whole(self) -> "Settings":
+        """A channel exists when its settings do; half of them is a mistake, not a choice."""
+        if self.zalo_app_id is None:
+            stray = next((name for name in ZALO_SECRETS if getattr(self, name) is not None), None)
+            if stray is not None:
+                raise ValueError(
+                    f"{stray.upper()} is set and ZALO_APP_ID is not: copy the app's id from developers.zalo.me, or remove {stray.upper()}"
+                )
+            return self
+        if self.zalo_app_secret is None:
+            raise ValueError(
+                "ZALO_APP_ID needs ZALO_APP_SECRET: the app's secret key, on the same page of developers.zalo.me"
+            )
+        if not self.zalo_signing_keys and not self.zalo_probe:
+            raise ValueError(
+                "ZALO_APP_ID needs ZALO_OA_KEYS: the OA Secret Key from the app's webhook page. "
+                "While you set that page up and have no key yet: ZALO_PROBE=true"
+            )
+        verifier = self.zalo_pkce_verifier.get_secret_value() if self.zalo_pkce_verifier else ""
+        if self.zalo_pkce == "fixed" and not (
+            43 <= len(verifier) <= 128 and set(verifier) <= SECRET_ALPHABET | {".", "~"}
+        ):
+            raise ValueError(
+                "ZALO_PKCE=fixed needs ZALO_PKCE_VERIFIER: 43 to 128 characters of A-Z a-z 0-9 - . _ ~"
+            )
+        return self
 
+    @property
+    def zalo_signing_keys(self) -> tuple[str, ...]:
+        """Any of which may have signed a webhook."""
+        given = self.zalo_oa_keys.get_secret_value() if self.zalo_oa_keys else ""
+        return tuple(key for each in given.split(",") if (key := each.strip()))
+
+
+ZALO_SECRETS = ("zalo_app_secret", "zalo_oa_keys", "zalo_pkce_verifier")
 SECRET_ALPHABET = set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
 
 GRACE_UNTIL_STOPPED = timedelta(seconds=1.5)  # Ctrl-C has two seconds in all
