@@ -62,6 +62,7 @@ class Pages:
             open_headline=open_headline,
             bound_text=bound_text,
             is_share=is_share,
+            named=named,
             plot_of=plot_of,
             quoted=quoted,
             share_text=share_text,
@@ -133,6 +134,11 @@ def in_language(words: Mapping[str, str], say: Words) -> str:
     """One of several languages, else the default one, else any: a form may be written in one language only."""
     text = words.get(say.language) or words.get(DEFAULT_LANGUAGE) or next(iter(words.values()), "")
     return text.replace(" %", f"{NUMBER_SPACE}%")
+
+
+def named(code: str, names: Mapping[str, str]) -> str:
+    """A unit by its name; by its code where nobody knows one."""
+    return names.get(code, code)
 
 
 def sentence(text: str) -> str:

@@ -2,6 +2,7 @@
 command line until the officers' desk is there. It knows requests and links; verdicts are `surveys.scorecard`'s."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -24,7 +25,17 @@ from handlers.scorecards import Scorecards
 from surveys.assessment import Verdict
 from surveys.releases import ReleasedWard
 from surveys.report import Report
-from surveys.scorecard import CriteriaSet, Measure, NotInForce, Roadmap, State, Step, WhatIf, baseline_2023
+from surveys.scorecard import (
+    CriteriaSet,
+    Measure,
+    NotInForce,
+    Restated,
+    Roadmap,
+    State,
+    Step,
+    WhatIf,
+    baseline_2023,
+)
 from surveys.scorecard.words import say as scorecard_words
 from surveys.units import Unit
 from surveys.waves import LOCAL
@@ -118,6 +129,7 @@ class ScorecardPages:
             Route("/scorecard", guarded(self.matrix)),
             Route("/scorecard/units/{unit}", guarded(self.unit)),
             Route("/scorecard/units/{unit}/what-if", guarded(self.what_if)),
+            Route("/scorecard/units/{unit}/restated", guarded(self.restated)),
             Route("/scorecard/roadmap", guarded(self.roadmap)),
             Route("/scorecard/baseline", guarded(self.baseline)),
             Route("/scorecard/report.{format}", guarded(self.report)),
@@ -203,6 +215,29 @@ class ScorecardPages:
             found=found,
             tried=tried_by(criteria),
             trial=trial,
+        )
+
+    async def restated(self, request: Request) -> Response:
+        """Earlier wards read through one of today's. A reading, never a score."""
+        sets, asked, criteria = await self._asked(request)
+        unit = await self._unit(request, asked)
+        on = _day(request.query_params.get("on"))
+        found: Restated | None = None
+        names: dict[str, str] = {}
+        if on is not None:
+            names = {each.code: each.name for each in await self._scorecards.units(on.year)}
+            with contextlib.suppress(
+                KeyError, ValueError
+            ):  # nothing went into it then, or nothing is on record
+                found = await self._scorecards.restated(asked.set_id, unit.code, on)
+        return await self._drawn(
+            "scorecard_restated.html",
+            sets=sets,
+            asked=asked,
+            criteria=criteria,
+            unit=unit,
+            restated=found,
+            names=names,
         )
 
     async def roadmap(self, request: Request) -> Response:

@@ -20,13 +20,14 @@ from bot.web.scorecard import Asked, ScorecardPages
 from bot.web.supervisors import Supervisors
 from handlers.units import load_seed
 from surveys.assessment import Verdict
-from surveys.scorecard import load_set
+from surveys.scorecard import Document, load_set
 from tests.web import cabinet, conftest
 from tests.web.cabinet import Cabinet
 from tests.web.conftest import running
 
 PAGES = Pages(demo=False, telegram_url=None, k=10)
 TOKEN = "a-token-from-a-password-manager"
+PAPER_OF_2024 = Document("9/QĐ-CAP", date(2024, 5, 2))
 
 
 @asynccontextmanager
@@ -399,6 +400,9 @@ async def real_office(tmp_path: Path) -> AsyncIterator[str]:
             "qd1578", "29242", 2026, "T7.4", True, document=cabinet.PAPER, by="Trần Thị An"
         )
         await house.scorecards.countersign(entered.id, by="Lê Văn Bình")
+        await house.scorecards.enter(
+            "qd1578", "TV-P3", 2024, "T7.4", True, document=PAPER_OF_2024, by="Trần Thị An"
+        )
         await house.scorecards.freeze(
             "qd1578", "29242", 2026, by="Nguyễn Văn Cường", countersigned_by="Phạm Thị Dung"
         )
@@ -457,3 +461,22 @@ async def test_there_is_no_report_in_a_form_of_ones_own(real_office):
         for path in ("/scorecard/report.exe", "/scorecard/report.pdf?year=2020&set=qd1578"):
             async with browser.get(url + path) as response:
                 assert response.status == 404
+
+
+async def test_earlier_wards_are_read_through_todays_and_never_scored(real_office):
+    url = real_office
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
+        await browser.post(url + "/sign-in", data={"token": TOKEN}, headers={"origin": url})
+
+        async def said(on: str) -> str:
+            path = f"/scorecard/units/29242/restated?set=qd1578&year=2026&on={on}"
+            async with browser.get(url + path) as response:
+                assert response.status == 200
+                return words(unescape(await response.text()))
+
+        of_2024 = await said("2024-06-30")
+        assert "không phải bảng điểm" in of_2024
+        assert "Phường 3 (TP Trà Vinh)" in of_2024
+        assert "0 đạt, 0 chưa đạt" in of_2024
+        for nothing in ("2026-01-01", "x", ""):
+            assert "Không có gì để đọc lại" in await said(nothing)
