@@ -244,7 +244,9 @@ class Gate:
         found = await tx.tokens.find(hash)
         if found is None:
             return Entry(), Trouble.UNKNOWN
-        wave = next((each for each in running if each.id == found.wave_id and each.is_open(now)), None)
+        # An officer's own ward is in no wave: they hear what everybody hears whose wave is over.
+        waves = (each for each in running if each.id == found.wave_id and found.unit in each.units)
+        wave = next((each for each in waves if each.is_open(now)), None)
         if wave is None or now >= found.expires_at:
             return Entry(found.unit, Stream.OPEN, wave.slug if wave else None), Trouble.EXPIRED
         try:

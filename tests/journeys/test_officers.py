@@ -90,6 +90,25 @@ async def test_an_officer_hears_what_everybody_hears_where_nothing_is_open(
     assert await town.sessions(wave) == []
 
 
+async def test_an_officer_with_a_slip_hears_what_everybody_hears_whose_wave_is_over(
+    town: Town, statements: list[str]
+) -> None:
+    await town.opens("ngan", "tham_luot", Audience.VISITS, days=5)
+    officer, resident = Resident(town, "trung-úy"), Resident(town, "ba-sau")
+    await put_down(town, officer, LONG_DUC)
+    slips = (await issuing(town).issue(LONG_DUC, 2)).payloads
+
+    statements.clear()
+    to_the_officer = await officer.starts(slips[0])
+    asked_for_the_officer = len(statements)
+    town.clock.advance(days=6)
+    statements.clear()
+    to_the_resident = await resident.starts(slips[1])
+
+    assert to_the_officer == to_the_resident
+    assert asked_for_the_officer == len(statements)
+
+
 async def test_an_officer_answers_about_every_other_ward(town: Town) -> None:
     wave = await town.opens_visits()
     officer = Resident(town, "trung-úy")
