@@ -1,5 +1,6 @@
 """Figures: checked against published examples, and against scipy and statsmodels everywhere else."""
 
+from collections import Counter
 from fractions import Fraction
 
 import pytest
@@ -129,3 +130,28 @@ def test_several_choices_of_one_person_count_once_each_and_the_person_once() -> 
     tally.add("29263", Stream.INVITED, {"viec": "cu_tru"})
 
     assert tally.counts("29263", SCORED, "viec").of == {"": 2, "cu_tru": 2, "can_cuoc": 1}
+
+
+VALUES = st.one_of(
+    st.sampled_from(
+        ["5", "co", "cu_tru can_cuoc", "", ",", ":", '","', '":"', 'a","chung":"5', "\\", 'x"y', "a,b", "\n"]
+    ),
+    st.text(max_size=6),
+)
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.lists(st.dictionaries(st.sampled_from(["chung", "niem_yet", "viec", "khac"]), VALUES), max_size=30))
+def test_counting_words_counts_what_reading_json_counts(ballots: list[dict[str, str]]) -> None:
+    """Whatever stands in a value: commas, quotes, escapes, what looks like another answer."""
+    tally = Tally(YEARLY, [("chung", "niem_yet")])
+    for answers in ballots:
+        tally.add("29263", Stream.INVITED, answers)
+
+    for name in ("chung", "niem_yet"):
+        read = Counter(answers[name] for answers in ballots if answers.get(name))
+        assert tally.counts("29263", SCORED, name).of == read
+    pairs = Counter((answers.get("chung", ""), answers.get("niem_yet", "")) for answers in ballots)
+    everybody = [(Stream.INVITED, Mode.SELF)]
+    assert tally.together("29263", everybody, ("chung", "niem_yet")) == pairs
+    assert tally.number("29263", everybody) == len(ballots)
