@@ -22,8 +22,18 @@ from surveys.stuffing import Circumstances
 from surveys.tokens import Trouble
 from surveys.waves import Audience, State
 
-__all__ = ["Batch", "CannotIssue", "Conflict", "Gate", "Issuing", "NotAllowed", "circumstances"]
+__all__ = [
+    "Batch",
+    "CannotIssue",
+    "Conflict",
+    "Gate",
+    "Issuing",
+    "NotAllowed",
+    "circumstances",
+    "enter_issued",
+]
 
+TEN = 10  # tokens of a unit at the least in an entry: a case system that issues one a visit must not publish when people came
 KEY_BYTES = 32
 KEY_MARK = "ln_"
 BATCH_BYTES = 12
@@ -56,6 +66,14 @@ class Batch:
     expires_at: datetime
     is_new: bool
     """False when this very request was answered before."""
+
+
+async def enter_issued(tx: Tx, ledger: Ledger, wave: rows.Wave, now: datetime, *, least: int = 1) -> None:
+    """What the ledger does not know yet of the tokens of a wave, an entry a unit; no unit with fewer than `least`."""
+    for unit, count in (await tx.tokens.not_entered(id_of(wave))).items():
+        if count >= least:
+            await tx.tokens.enter(id_of(wave), unit, now)
+            await ledger.append(tx, TokensIssued(wave.slug, unit, count), now)
 
 
 class Issuing:
@@ -108,7 +126,7 @@ class Issuing:
             )
             made = self._made(batch)
             await tx.tokens.add(batch, map(tokens.hash_of, made))
-            await self._ledger.append(tx, TokensIssued(wave.slug, unit, count), now)
+            await enter_issued(tx, self._ledger, wave, now, least=TEN)
             return await self._batch(tx, batch, wave, made, is_new=True)
 
     async def _again(self, tx: Tx, before: rows.TokenBatch, unit: str, count: int, slug: str | None) -> Batch:

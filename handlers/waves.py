@@ -13,6 +13,7 @@ from handlers.postponing import Postponement, Postponing
 from handlers.published import form_of, id_of
 from handlers.publishing import Exposed, excluded, gathered, lines_of, published, told
 from handlers.sealing import Changed, LaidOut, Sealed, Sealing, Superseded, Unreadable
+from handlers.tokens import enter_issued
 from handlers.units import lineage
 from storage import rows
 from storage.database import Database
@@ -342,6 +343,7 @@ class Waves:
                     release_due=now + FLAGGED if is_flagged else now,
                 )
             )
+            await enter_issued(tx, self._ledger, wave, now)
             if done.withdrawn:
                 await self._ledger.append(tx, records.Withdrawals(slug, done.withdrawn), now)
             await self._ledger.append(tx, await _sealed_record(tx, wave, laid_out), now)

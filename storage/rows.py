@@ -485,6 +485,8 @@ class TokenBatch(Row, table=True):
     size: int = column(Integer)
     issued_at: datetime = column(Moment)
     expires_at: datetime = column(Moment)
+    entered_at: datetime | None = column(Moment, nullable=True)
+    """When the ledger came to speak of it."""
 
 
 class Token(Row, table=True):

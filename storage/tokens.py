@@ -62,6 +62,14 @@ class Tokens:
         found = await self._connection.fetch(ISSUED, wave_id=wave_id)
         return {str(unit): int(number) for unit, number in found}
 
+    async def not_entered(self, wave_id: int) -> dict[str, int]:
+        """How many tokens each unit was given of which the ledger does not speak yet."""
+        found = await self._connection.fetch(NOT_ENTERED, wave_id=wave_id)
+        return {str(unit): int(number) for unit, number in found}
+
+    async def enter(self, wave_id: int, unit: str, at: datetime) -> None:
+        await self._connection.run(ENTER, wave=wave_id, of=unit, at=at)
+
 
 class Issuers:
     """Case systems and offices that may issue tokens."""
@@ -122,6 +130,19 @@ ISSUED = Prepared(
     select(_batches.unit, func.sum(_batches.size))
     .where(_batches.wave_id == bindparam("wave_id"))
     .group_by(_batches.unit)
+)
+NOT_ENTERED = Prepared(
+    select(_batches.unit, func.sum(_batches.size))
+    .where(_batches.wave_id == bindparam("wave_id"), _batches.entered_at.is_(None))
+    .group_by(_batches.unit)
+    .order_by(_batches.unit)
+)
+ENTER = Prepared(
+    update(rows.TokenBatch)
+    .where(
+        _batches.wave_id == bindparam("wave"), _batches.unit == bindparam("of"), _batches.entered_at.is_(None)
+    )
+    .values(entered_at=bindparam("at", type_=_batches.entered_at.type))
 )
 ADD_ISSUER = insert(rows.table(rows.Issuer))
 ISSUER_BY_KEY = Prepared(select(rows.table(rows.Issuer)).where(_issuers.key_hash == bindparam("key_hash")))

@@ -264,6 +264,25 @@ async def test_a_batch_stands_in_the_ledger_and_its_tokens_only_as_hashes(town: 
     assert not any(payload[1:] in rests for payload in batch.payloads)
 
 
+async def test_the_ledger_does_not_tell_when_single_visitors_came(town: Town) -> None:
+    """A case system issues one token a visit; nine entries of one would be nine moments at a ward."""
+    await town.opens_visits()
+    said = []
+
+    for _ in range(11):
+        await issuing(town).issue(LONG_DUC, 1)
+        async with town.database.reading() as tx:
+            lines = [read_entry(line).record for line in await tx.ledger.after(0)]
+        said.append(sum(record.count for record in lines if isinstance(record, TokensIssued)))
+    town.clock.moment += timedelta(days=60)
+    await town.waves.advance()
+
+    assert said == [0] * 9 + [10, 10]
+    async with town.database.reading() as tx:
+        lines = [read_entry(line).record for line in await tx.ledger.after(0)]
+    assert [record.count for record in lines if isinstance(record, TokensIssued)] == [10, 1]
+
+
 async def test_a_token_never_outlives_its_wave(town: Town) -> None:
     await town.opens("ngan", "tham_luot", Audience.VISITS, days=5)
 

@@ -381,6 +381,7 @@ def make_tables() -> None:
         sa.Column("size", sa.Integer, nullable=False),
         sa.Column("issued_at", Moment, nullable=False),
         sa.Column("expires_at", Moment, nullable=False),
+        sa.Column("entered_at", Moment, nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_token_batches"),
         sa.ForeignKeyConstraint(["issuer"], ["issuers.id"], name="fk_token_batches_issuer"),
         sa.ForeignKeyConstraint(["unit"], ["units.code"], name="fk_token_batches_unit"),
@@ -395,6 +396,7 @@ def make_tables() -> None:
             size="integer",
             issued_at="text",
             expires_at="text",
+            entered_at="text?",
         ),
         sqlite_with_rowid=False,
     )
