@@ -21,7 +21,7 @@ from storage.vault import KeyGone, Tampered, Vault
 from surveys import commands, emergency, marks, my_data, taps, texts
 from surveys.ballots import RECEIPT_BYTES, new_receipt, read_receipt
 from surveys.commands import Word
-from surveys.conversation import Incoming, Option, Reply, Say
+from surveys.conversation import Address, Incoming, Option, Reply, Say
 from surveys.doors import Doors
 from surveys.entry import Entry, Stream
 from surveys.forms import turns
@@ -154,6 +154,22 @@ class Residents:
             outcome = await self._carried_out(tx, caller, outcome)
             await self._kept(tx, caller, lobby, outcome)
         return Reply(tuple(self._made_out(each, person) for each in outcome.say), outcome.stamp)
+
+    async def forget(self, address: Address) -> None:
+        """Deletes all that is held of a person, without a conversation: what they answered in every wave that is not sealed, where
+        they were, and their consent to notices. Raises Unavailable when it is not done."""
+        await self._arrivals.leave(address)
+        # Not what is open to them: an officer's own ward, too.
+        running = {wave.id: wave for wave in await self._waves.now()}
+        lobby = self._vault.lobby(address.person)
+        nullifiers = self._nullifiers(address.person, running)
+        async with self._db.transaction() as tx:
+            await tx.alone_with(lobby)
+            rests = await tx.people.at(lobby, tuple(nullifiers.values()))
+            for nullifier, (wave, _) in rests.sessions.items():
+                await tx.sessions.save(nullifier, wave, self._vault.seal_body(wave, nullifier, WITHDRAWN))
+            if rests.lobby is not None:
+                await tx.lobbies.delete(lobby)
 
     # ── Opening and keeping ───────────────────────────────────────────────────────────────────────────────────
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
 
 from storage import rows
 from storage.statements import Connection, Prepared, upsert
@@ -26,8 +26,11 @@ class ZaloAccounts:
         return _account(found[0]) if found else None
 
     async def save(self, account: rows.ZaloAccount) -> None:
-        """A new one, or one that was connected again: nothing is left of what there was before."""
-        await self._connection.run(SAVE, **account.model_dump())
+        """A new one, or one that was connected again: nothing is left of what there was before, and a renewal of the pair
+        before, should one be under way, finds another generation and writes nothing."""
+        known = await self.get(account.id)
+        generation = account.generation if known is None else max(account.generation, known.generation + 1)
+        await self._connection.run(SAVE, **{**account.model_dump(), "generation": generation})
 
     async def lease(self, id: str, generation: int, now: datetime, until: datetime) -> bool:
         """Whether it is ours to renew this very pair: nobody else is at it, and no renewal ended unclear."""
@@ -49,12 +52,20 @@ class ZaloAccounts:
         """Nothing was renewed, and that is certain."""
         await self._connection.run(RELEASE, wanted=id, known=generation)
 
+    async def doubt(self, id: str, generation: int) -> None:
+        """What came was no answer: the journal is emptied and the lease left to run out, so that the next one asks first."""
+        await self._connection.run(DOUBT, wanted=id, known=generation)
+
     async def stop(self, id: str, generation: int, trouble: str) -> None:
         """Nothing can be sent until a person connects the account again."""
         await self._connection.run(STOP, wanted=id, known=generation, trouble=trouble)
 
     async def pin(self, id: str, address: str) -> None:
         await self._connection.run(PIN, wanted=id, address=address)
+
+    async def forget(self, id: str) -> bool:
+        """With its tokens. Whether it was there."""
+        return bool(await self._connection.run(FORGET, wanted=id))
 
 
 def _account(row: tuple[Any, ...]) -> rows.ZaloAccount:
@@ -89,9 +100,11 @@ RENEW = Prepared(
     )
 )
 RELEASE = Prepared(_this_pair(lease_until=None, journal=None))
-STOP = Prepared(_this_pair(trouble=bindparam("trouble"), lease_until=None))
+DOUBT = Prepared(_this_pair(journal=None))
+STOP = Prepared(_this_pair(trouble=bindparam("trouble"), lease_until=None, journal=None))
 PIN = Prepared(
     update(rows.ZaloAccount)
     .where(_accounts.id == bindparam("wanted"))
     .values(address=bindparam("address", type_=_accounts.address.type))
 )
+FORGET = Prepared(delete(rows.ZaloAccount).where(_accounts.id == bindparam("wanted")))

@@ -17,6 +17,8 @@ from urllib.parse import urlencode
 from aiohttp import (
     ClientConnectorError,
     ClientError,
+    ClientPayloadError,
+    ClientResponse,
     ClientSession,
     ClientTimeout,
     ConnectionTimeoutError,
@@ -27,13 +29,18 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from bot.channels.contract import Misconfigured, Outcome, Rejected, RetryAfter, Sent, Unknown
 from bot.channels.zalo_errors import TOKEN_IS_OLD, outcome_of
 from bot.channels.zalo_tokens import NotAsked, NotConnected, Unclear
+from storage.database import Unavailable
 
 __all__ = ["Answer", "Hosts", "Profile", "ZaloClient", "challenge_of", "new_verifier"]
 
 CALLING = timedelta(seconds=15)
 CONNECTING = timedelta(seconds=5)
 A_WHILE = timedelta(seconds=5)
+A_MINUTE = timedelta(minutes=1)
 LONGEST_ANSWER = 1 << 20  # bytes
+TOO_MANY = 429
+TELLS_NOTHING = frozenset({-32, -200})
+"""Numbers with which a probe of a token says nothing about the token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +154,7 @@ class ZaloClient:
                 headers={"secret_key": self._app_secret},
                 allow_redirects=False,
             ) as response:
-                content = await response.content.read(LONGEST_ANSWER)
+                content = await _whole(response)
         except (ClientConnectorError, ConnectionTimeoutError) as trouble:
             raise NotAsked(f"Zalo's token service cannot be reached ({type(trouble).__name__}).") from None
         except (ClientError, TimeoutError, OSError) as trouble:
@@ -188,7 +195,7 @@ class ZaloClient:
     async def works(self, access_token: str) -> bool:
         """Whether a token still opens its account. Raises Unclear when nobody can tell."""
         answer = await self._call("GET", "/v2.0/oa/getoa", access_token)
-        if answer.trouble is not None:
+        if answer.trouble is not None or answer.error in TELLS_NOTHING:
             raise Unclear("Zalo cannot be asked whether the token still works.")
         return answer.error not in TOKEN_IS_OLD
 
@@ -210,6 +217,8 @@ class ZaloClient:
                 answer = await call(await renew(token))
         except NotConnected as trouble:
             return Answer(trouble=Misconfigured(str(trouble)))
+        except (Unclear, Unavailable):
+            return Answer(trouble=RetryAfter(A_WHILE))  # without a token nothing was sent
         return answer
 
     async def _call(
@@ -227,7 +236,7 @@ class ZaloClient:
                 allow_redirects=False,  # the token goes nowhere else
                 **more,
             ) as response:
-                status, content = response.status, await response.content.read(LONGEST_ANSWER)
+                status, content = response.status, await _whole(response)
         except (ClientConnectorError, ConnectionTimeoutError):
             return Answer(trouble=RetryAfter(A_WHILE))  # never connected, so certainly not sent
         except TimeoutError:
@@ -243,13 +252,27 @@ class ZaloClient:
         return self._session
 
 
+async def _whole(response: ClientResponse) -> bytes:
+    """The whole answer, in however many pieces it comes: half of one that holds a new pair of tokens would be a lost pair."""
+    content = bytearray()
+    async for piece in response.content.iter_any():
+        content += piece
+        if len(content) > LONGEST_ANSWER:
+            raise ClientPayloadError("an answer longer than any of Zalo's")
+    return bytes(content)
+
+
 def _read(status: int, content: bytes) -> Answer:
     try:
         envelope = _Envelope.model_validate_json(content)
     except ValidationError:
+        if status == TOO_MANY:
+            return Answer(trouble=RetryAfter(A_MINUTE))
         if 400 <= status < 500:
             return Answer(trouble=Rejected(f"HTTP {status}"))
         return Answer(trouble=Unknown(f"HTTP {status} without Zalo's answer"))
+    if envelope.error == 0 and not 200 <= status < 300:
+        return Answer(trouble=Unknown(f"HTTP {status} that claims success"))
     data = envelope.data if isinstance(envelope.data, dict) else None
     return Answer(envelope.error, data)
 

@@ -20,23 +20,24 @@ from surveys.waves import LOCAL
 
 __all__ = [
     "ERRORS",
-    "GOVERNMENT_ONLY",
     "TEXT_INSTEAD",
     "TOKEN_IS_OLD",
+    "UPLOAD_IS_GONE",
     "V2_IS_SHUT",
     "V3_IS_NOT_FOR_US",
     "Kind",
     "is_known",
+    "kind_of",
     "outcome_of",
 ]
 
 V3_IS_NOT_FOR_US = -235
 V2_IS_SHUT = -240
-TOKEN_IS_OLD = frozenset({-216, -220})
+UPLOAD_IS_GONE = -100
+TOKEN_IS_OLD = frozenset({-216, -220, -124})
+"""The last is what paid templates say."""
 TEXT_INSTEAD = frozenset({-201, -210, -233})
 """What a message with buttons may be refused with where plain text is taken."""
-GOVERNMENT_ONLY = "the account's type does not fit the address"
-
 A_MINUTE = timedelta(minutes=1)
 AN_HOUR = timedelta(hours=1)
 MORNING = time(6, 5)  # broadcasts are refused from 22:00 to 06:00
@@ -69,6 +70,24 @@ class Kind(StrEnum):
 ERRORS: Mapping[int, tuple[Kind, str]] = {
     -32: (Kind.HASTE, "over the rate limit of the app or the account"),
     -100: (Kind.MESSAGE, "the attachment is expired or unknown"),
+    -108: (Kind.MESSAGE, "the phone number is invalid"),
+    -114: (Kind.MESSAGE, "the person cannot receive a template"),
+    -115: (Kind.OURS, "there is no money for templates"),
+    -117: (Kind.OURS, "no right to this template"),
+    -118: (Kind.MESSAGE, "there is no Zalo account of this number"),
+    -120: (Kind.OURS, "no permission to send templates"),
+    -124: (Kind.TOKEN, "the access token is invalid"),
+    -131: (Kind.OURS, "the template is not approved"),
+    -133: (Kind.NIGHT, "no templates between 22:00 and 06:00"),
+    -135: (Kind.OURS, "the account may not send templates"),
+    -136: (Kind.OURS, "the account is not linked to pay for templates"),
+    -138: (Kind.OURS, "the app may not send templates"),
+    -139: (Kind.MESSAGE, "the person refuses such templates"),
+    -140: (Kind.MESSAGE, "the person may not receive such templates"),
+    -141: (Kind.MESSAGE, "the person refuses templates of this account"),
+    -144: (Kind.QUOTA, "the day's quota of templates is used up"),
+    -146: (Kind.OURS, "the template is disabled"),
+    -147: (Kind.QUOTA, "the day's quota of this template is used up"),
     -200: (Kind.UNCLEAR, "sending failed, perhaps after it was delivered"),
     -201: (Kind.MESSAGE, "a field is invalid"),
     -204: (Kind.OURS, "the account is disabled"),
@@ -111,6 +130,10 @@ ERRORS: Mapping[int, tuple[Kind, str]] = {
 
 def is_known(error: int) -> bool:
     return error in ERRORS
+
+
+def kind_of(error: int) -> Kind:
+    return ERRORS[error][0] if error in ERRORS else Kind.MESSAGE
 
 
 def outcome_of(error: int, now: datetime) -> Outcome:

@@ -23,7 +23,6 @@ __all__ = [
     "Left",
     "Nothing",
     "Said",
-    "forgetting",
     "is_stale",
     "proves",
     "read",
@@ -44,6 +43,15 @@ KNOWN = frozenset(
         "oa_send_file",
         "oa_send_sticker",
         "oa_send_template",
+        "oa_send_anonymous_text",
+        "oa_send_anonymous_image",
+        "oa_send_anonymous_file",
+        "oa_send_anonymous_sticker",
+        "oa_reacted_message",
+        "anonymous_send_text",
+        "anonymous_send_image",
+        "anonymous_send_file",
+        "anonymous_send_sticker",
         "user_received_message",
         "user_seen_message",
         "user_reacted_message",
@@ -57,7 +65,8 @@ KNOWN = frozenset(
         "change_template_quota",
     }
 )
-"""Events that ask nothing of us; others that we do not read are counted, so that an operator learns of them."""
+"""Events that ask nothing of us: echoes, receipts, visitors without an account (whom we cannot ask as one person), what the
+office does in Zalo's manager. Others that we do not read are counted, so that an operator learns of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,14 +181,10 @@ def read(body: Mapping[str, Any], started: str) -> Happened:
             return Left(event)
         case "user_withdraw":
             return Forgotten(event)
-        case _ if name.startswith("oa_send_") and "admin_id" in _object(body.get("sender")):
+        case _ if name.startswith("oa_send_") and _string(_object(body.get("sender")).get("admin_id")):
+            # Echoes of what we send ourselves name no person at the office.
             return Answered(event)
     return Nothing(event)
-
-
-def forgetting(event: Event) -> Incoming:
-    """What a person would have typed to take everything back."""
-    return _incoming(event, text="/xoa")
 
 
 def _event(body: Mapping[str, Any]) -> Event:

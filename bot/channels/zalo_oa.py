@@ -18,24 +18,26 @@ import structlog
 from bot.channels import webhook
 from bot.channels import zalo_events as events
 from bot.channels import zalo_requests as requests
-from bot.channels.contract import (
-    Accept,
-    Limits,
-    Outcome,
-    Rejected,
-    RetryAfter,
-    Sent,
-    Unknown,
-)
+from bot.channels.contract import Accept, Limits, Outcome, Rejected, RetryAfter, Sent, Unknown
 from bot.channels.errands import Errands
 from bot.channels.zalo_client import ZaloClient
-from bot.channels.zalo_errors import TEXT_INSTEAD, V2_IS_SHUT, V3_IS_NOT_FOR_US, is_known
-from bot.channels.zalo_events import Answered, Event, Followed, Forgotten, Happened, Left, Said
+from bot.channels.zalo_errors import (
+    TEXT_INSTEAD,
+    UPLOAD_IS_GONE,
+    V2_IS_SHUT,
+    V3_IS_NOT_FOR_US,
+    Kind,
+    is_known,
+    kind_of,
+)
+from bot.channels.zalo_events import Answered, Event, Followed, Forgotten, Happened, Left, Nothing, Said
 from bot.channels.zalo_requests import Part
 from bot.channels.zalo_tokens import Tokens
 from bot.intake import where
 from storage.database import Unavailable
-from surveys.conversation import Address, Reply, Say
+from surveys import commands, emergency
+from surveys.commands import Word
+from surveys.conversation import Address, Incoming, Reply, Say
 
 __all__ = ["Door", "ZaloAccount"]
 
@@ -43,15 +45,28 @@ log = structlog.get_logger(__name__)
 
 SIGNATURE = b"x-zevent-signature"
 SEEN = 100_000  # events remembered, so that one that is brought twice is answered once
-TRIES = 3  # of one reply
+TRIES = 3  # of one reply that was certainly not sent
+REPEATED = 1  # of one that perhaps was: there is no key by which Zalo would know it again
 PATIENCE = timedelta(minutes=2)  # a reply that must wait longer has lost its point
 A_MOMENT = timedelta(seconds=1)
-HUMAN = timedelta(
-    minutes=30
-)  # after a person at the office has answered, the assistant keeps quiet for so long
+A_WHILE = timedelta(seconds=5)
+A_MINUTE = timedelta(minutes=1)
+HUMAN = timedelta(minutes=30)  # so long the assistant keeps quiet after a person at the office has answered
 ANSWERED_WITHIN = timedelta(seconds=1.6)  # Zalo waits two seconds; what takes longer is brought again
+STORAGE_AWAY = timedelta(seconds=30)
+MOST_NAMES, LONGEST_NAME = 100, 60  # of events nobody knows
+FINISHING = timedelta(seconds=1)  # what is being handled when we go
+RENEWING = timedelta(seconds=15)  # a new pair of tokens on its way to us comes only once
 PATHS = {"v3": "/v3.0/oa/message/cs", "v2": "/v2.0/oa/message"}
 OTHER = {"v3": (V3_IS_NOT_FOR_US, "v2"), "v2": (V2_IS_SHUT, "v3")}
+SPEAKS_FOR_THE_ADDRESS = frozenset({Kind.MESSAGE, Kind.WINDOW, Kind.BLOCKED, Kind.UNCLEAR})
+"""Errors about the message or the person: an address that answers so is open to this account."""
+WOKEN_BY = frozenset({Word.START, Word.STOP, Word.MENU, Word.DATA})
+"""What the assistant hears even while a person at the office is talking."""
+ALARMS = {
+    "permission_revoked": "an administrator of the account took the app's permission back: connect it again",
+    "user_withdraw": "somebody asks to be forgotten, and nothing in the event says who",
+}
 
 Mode = Literal["auto", "v2", "v3"]
 
@@ -73,10 +88,13 @@ class ZaloAccount:
         has_buttons: bool = True,
         pinned: Callable[[str], Awaitable[None]] | None = None,
         left: Callable[[Address], Awaitable[None]] | None = None,
+        forgotten: Callable[[Address], Awaitable[Reply | None]] | None = None,
+        interacted: Callable[[Address, datetime], None] | None = None,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """`started`: with what payload a new follower begins. `address`: what this account turned out to need; `pinned` is told
-        when that is found out. `left`: told of a person who asks to be forgotten."""
+        when that is found out. `left`: told of a person who follows no longer. `forgotten`: deletes what is held of a person who
+        asks Zalo for it, and returns once that is on disk. `interacted`: told of what opens the window of a person again."""
         self.id = id
         self.account = f"{events.ACCOUNT}:{id}"
         self.started = started
@@ -85,12 +103,16 @@ class ZaloAccount:
         self._tokens = tokens
         self._now = now
         self._mode = mode
-        self._address = address or ("v3" if mode == "auto" else mode)
+        self._address = (address or "v3") if mode == "auto" else mode
         self._has_buttons = has_buttons
         self._pinned = pinned
         self._left = left
+        self._forgotten = forgotten
+        self._interacted = interacted
         self._pause = pause
         self._replies = Errands()
+        self._quiet_until: datetime | None = None
+        self._taking: dict[str, asyncio.Task[bool]] = {}
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._answered_by_hand: dict[str, datetime] = {}
 
@@ -109,7 +131,17 @@ class ZaloAccount:
         traceback: TracebackType | None,
     ) -> None:
         async with AsyncExitStack() as stack:
+            stack.push_async_callback(self._tokens.settle, RENEWING)
             stack.push_async_exit(self._replies)
+            stack.push_async_callback(self._finish)
+
+    async def _finish(self) -> None:
+        """What is under way may end; what does not was not acknowledged, and Zalo brings it again."""
+        if self._taking:
+            _, late = await asyncio.wait(self._taking.values(), timeout=FINISHING.total_seconds())
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     # ── What goes out ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -123,58 +155,93 @@ class ZaloAccount:
         return outcome
 
     async def _attempt(self, person: str, part: Part) -> Outcome:
-        token = None
-        if part.file is not None:
-            name, content = part.file
-            answer = await self._client.upload(
-                "file", name, content, _type_of(name), self._tokens.access, self._tokens.renewed_after
-            )
-            token = str((answer.data or {}).get("token", ""))
-            if not token:
-                return answer.outcome(self._now())
+        if part.file is None:
+            return (await self._posted(person, part, None))[1]
+        error, outcome = await self._hand_over(person, part)
+        if error == UPLOAD_IS_GONE:
+            _, outcome = await self._hand_over(person, part)
+        return outcome
+
+    async def _hand_over(self, person: str, part: Part) -> tuple[int, Outcome]:
+        assert part.file is not None
+        name, content, kind = requests.document(*part.file)
+        answer = await self._client.upload(
+            "file", name, content, kind, self._tokens.access, self._tokens.renewed_after
+        )
+        match answer.outcome(self._now()):
+            case Sent():
+                token = str((answer.data or {}).get("token", ""))
+                return (
+                    await self._posted(person, part, token)
+                    if token
+                    else (0, Rejected("an upload without a token"))
+                )
+            case Unknown():
+                return 0, RetryAfter(A_WHILE)  # whatever became of the upload, the person has got nothing
+            case trouble:
+                return answer.error, trouble
+
+    async def _posted(self, person: str, part: Part, token: str | None) -> tuple[int, Outcome]:
         error, outcome = await self._post(person, part, token)
         if error in TEXT_INSTEAD and part.options and self._has_buttons:
             # The numbers stand in the text: without buttons nothing is lost.
             log.info("zalo.without_buttons", account=self.account, error=error)
-            _, outcome = await self._post(person, requests.without_buttons(part), token)
-        return outcome
+            return await self._post(person, requests.without_buttons(part), token)
+        return error, outcome
 
     async def _post(self, person: str, part: Part, token: str | None) -> tuple[int, Outcome]:
         body = requests.body(part, person, has_buttons=self._has_buttons, token=token)
+        address = self._address
         answer = await self._client.post(
-            PATHS[self._address], body, self._tokens.access, self._tokens.renewed_after
+            PATHS[address], body, self._tokens.access, self._tokens.renewed_after
         )
-        refused_as, other = OTHER[self._address]
+        refused_as, other = OTHER[address]
         if self._mode == "auto" and answer.error == refused_as:
-            # Exactly this number, once, and only if the other address then takes it.
+            # Exactly this number, once.
             second = await self._client.post(
                 PATHS[other], body, self._tokens.access, self._tokens.renewed_after
             )
-            if second.error == 0 and second.trouble is None:
-                await self._pin(other)
+            if second.error not in (V3_IS_NOT_FOR_US, V2_IS_SHUT):
                 answer = second
+                if second.trouble is None and (
+                    not second.error or kind_of(second.error) in SPEAKS_FOR_THE_ADDRESS
+                ):
+                    await self._pin(other)
         if answer.error and not is_known(answer.error):
             log.error("zalo.unknown_error", account=self.account, error=answer.error)
+        if answer.error and kind_of(answer.error) is Kind.HASTE:
+            self._quiet_until = self._now() + A_MINUTE
         return answer.error, answer.outcome(self._now())
 
     async def _pin(self, address: str) -> None:
+        if address == self._address:
+            return
         self._address = address
         log.info("zalo.address", account=self.account, address=address)
         if self._pinned is not None:
-            await self._pinned(address)
+            try:
+                await self._pinned(address)
+            except Unavailable:
+                log.warning(
+                    "zalo.address_not_kept", account=self.account
+                )  # the next start finds it out again
 
     async def _insist(self, person: str, part: Part) -> Outcome:
         """What somebody waits for: repeated while that may help."""
-        outcome = await self._attempt(person, part)
-        for _ in range(TRIES - 1):
+        doubts = 0
+        outcome: Outcome = Rejected("never tried")
+        for left in reversed(range(TRIES)):
+            if self._quiet_until is not None and (rest := self._quiet_until - self._now()) > timedelta():
+                await self._pause(rest.total_seconds())
+            outcome = await self._attempt(person, part)
             match outcome:
-                case RetryAfter(delay) if delay <= PATIENCE:
+                case RetryAfter(delay) if left and delay <= PATIENCE:
                     await self._pause(delay.total_seconds())
-                case Unknown():
+                case Unknown() if left and doubts < REPEATED:
+                    doubts += 1
                     await self._pause(A_MOMENT.total_seconds())
                 case _:
                     break
-            outcome = await self._attempt(person, part)
         if not isinstance(outcome, Sent):
             log.warning("zalo.reply_failed", account=self.account, outcome=repr(outcome))
         return outcome
@@ -182,46 +249,83 @@ class ZaloAccount:
     # ── What comes in ─────────────────────────────────────────────────────────────────────────────────────────
 
     async def takes(self, happened: Happened) -> None:
-        """Handles one verified event of this account. Raises Unavailable when nothing was done."""
+        """Handles one verified event, once: a second delivery waits for the first. Raises Unavailable when nothing was done.
+
+        Whoever stops waiting cuts nothing short: what was begun is done, and the next delivery is answered from memory."""
         event = happened.event
-        if event.key in self._seen or events.is_stale(event, self._now()):
+        if isinstance(happened, Nothing) or event.key in self._seen or events.is_stale(event, self._now()):
             return
+        taking = self._taking.get(event.key)
+        if taking is None:
+            taking = self._taking[event.key] = asyncio.create_task(self._taken(happened))
+            taking.add_done_callback(lambda _: self._taking.pop(event.key, None))
+        if not await asyncio.shield(taking):
+            raise Unavailable("The event could not be kept.")
+
+    async def _taken(self, happened: Happened) -> bool:
+        """Whether Zalo need not bring it again."""
+        event = happened.event
         try:
             await self._take(happened)
         except Unavailable:
-            raise
+            return False
         except Exception as surprise:
             # Zalo would bring it again and again; what the intake did with it stands.
             log.error("zalo.event_failed", account=self.account, event_name=event.name, error=where(surprise))
         self._seen[event.key] = None
         while len(self._seen) > SEEN:
             self._seen.popitem(last=False)
+        return True
 
     async def _take(self, happened: Happened) -> None:
         match happened:
             case Said(event, incoming) | Followed(event, incoming):
-                if self._is_answered_by_hand(event):
+                if self._interacted is not None:
+                    self._interacted(incoming.sender, event.at or self._now())
+                if self._is_answered_by_hand(event.person, incoming):
                     return
                 self._say(event.person, await self._accept(incoming))
             case Forgotten(event):
-                if self._left is not None:
-                    await self._left(self._address_of(event))
-                reply = await self._accept(events.forgetting(event))
-                log.info("zalo.forgotten", account=self.account, said=len(reply.messages))
+                await self._forget(event)
             case Left(event):
                 if self._left is not None:
                     await self._left(self._address_of(event))
             case Answered(event):
-                self._answered_by_hand[event.person] = self._now() + HUMAN
-                log.info("zalo.answered_by_hand", account=self.account)
+                self._is_quiet_for(event.person)
 
-    def _is_answered_by_hand(self, event: Event) -> bool:
-        until = self._answered_by_hand.get(event.person)
+    async def _forget(self, event: Event) -> None:
+        if self._forgotten is None:
+            log.error("zalo.nobody_forgets", account=self.account)
+            return
+        try:
+            reply = await self._forgotten(self._address_of(event))
+        except Unavailable:
+            raise
+        except Exception as surprise:
+            # A wish to be forgotten is not let go of: Zalo brings it again.
+            log.error("zalo.not_forgotten", account=self.account, error=where(surprise))
+            raise Unavailable("Somebody could not be forgotten.") from None
+        self._answered_by_hand.pop(event.person, None)
+        if reply is not None:
+            self._say(event.person, reply)
+
+    def _is_quiet_for(self, person: str) -> None:
+        now = self._now()
+        self._answered_by_hand = {
+            each: until for each, until in self._answered_by_hand.items() if until > now
+        }
+        self._answered_by_hand[person] = now + HUMAN
+        log.info("zalo.answered_by_hand", account=self.account)
+
+    def _is_answered_by_hand(self, person: str, incoming: Incoming) -> bool:
+        """Whether a person at the office is talking with them. A tap on a button of ours, a start and the words that work
+        everywhere are meant for the assistant, and call it back."""
+        until = self._answered_by_hand.get(person)
         if until is None:
             return False
-        if until > self._now():
+        if until > self._now() and not _is_for_the_assistant(incoming):
             return True
-        del self._answered_by_hand[event.person]
+        del self._answered_by_hand[person]
         return False
 
     def _say(self, person: str, reply: Reply) -> None:
@@ -246,11 +350,13 @@ class Door:
         """`keys`: any of which may have signed. `is_probed`: while the console's own test calls come unsigned, they are answered
         with 200 and not believed."""
         self._app_id = app_id
-        self._keys = tuple(keys)
+        self._keys = tuple(key for key in keys if key)  # an empty key is one that anybody knows
         self._accounts = {account.id: account for account in accounts}
         self._is_probed = is_probed
         self.unknown: dict[str, int] = {}
         """Events nobody here knows, by name, and how many."""
+        self.unproven = 0
+        """Requests that no key has signed."""
 
     async def __call__(self, scope: webhook.Scope, receive: webhook.Receive, send: webhook.Send) -> None:
         if scope["type"] != "http":
@@ -269,32 +375,53 @@ class Door:
         given = [value for name, value in scope["headers"] if name == SIGNATURE]
         stamp = str(body.get("timestamp", ""))
         if len(given) != 1 or not events.proves(raw, given[0], self._app_id, stamp, self._keys):
+            self.unproven += 1
             return await webhook.respond(send, 200 if self._is_probed else 401)
         try:
             async with asyncio.timeout(ANSWERED_WITHIN.total_seconds()):
                 await self._take(body)
         except (Unavailable, TimeoutError):
-            return await webhook.respond(send, 503)
+            return await webhook.respond(send, 503, retry=STORAGE_AWAY)
         return await webhook.respond(send, 200)
 
     async def _take(self, body: dict[str, object]) -> None:
         happened = events.read(body, "")
-        account = self._accounts.get(happened.event.account)
-        if str(body.get("app_id", "")) != self._app_id or account is None:
-            log.warning("zalo.not_ours", event_name=happened.event.name[:60])
+        event = happened.event
+        if str(body.get("app_id", self._app_id)) != self._app_id:
+            log.warning("zalo.not_ours", event_name=event.name[:LONGEST_NAME])
             return
-        if isinstance(happened, events.Nothing) and happened.event.name not in events.KNOWN:
-            self.unknown[happened.event.name[:60]] = self.unknown.get(happened.event.name[:60], 0) + 1
-        if isinstance(happened, Followed):
-            happened = events.read(body, account.started)
-        await account.takes(happened)
+        if isinstance(happened, Nothing) and event.name not in events.KNOWN:
+            if (alarm := ALARMS.get(event.name)) is not None:
+                log.error("zalo.alarm", event_name=event.name, meaning=alarm)
+            self._count(event.name[:LONGEST_NAME])
+            return
+        for account in self._accounts_of(happened):
+            # What a follower begins with is the account's own.
+            await account.takes(
+                events.read(body, account.started) if isinstance(happened, Followed) else happened
+            )
+
+    def _accounts_of(self, happened: Happened) -> list[ZaloAccount]:
+        """A withdrawal that names no account is carried out at all of them: a person's id is theirs at one only."""
+        event = happened.event
+        if isinstance(happened, Forgotten) and not event.account:
+            return list(self._accounts.values())
+        account = self._accounts.get(event.account)
+        if account is None:
+            log.warning("zalo.not_ours", event_name=event.name[:LONGEST_NAME])
+            return []
+        return [account]
+
+    def _count(self, name: str) -> None:
+        if name not in self.unknown and len(self.unknown) >= MOST_NAMES:
+            name = "…"
+        if name not in self.unknown:
+            log.warning("zalo.unknown_event", event_name=name)
+        self.unknown[name] = self.unknown.get(name, 0) + 1
 
 
-def _type_of(name: str) -> str:
-    return (
-        "text/csv"
-        if name.endswith(".csv")
-        else "application/pdf"
-        if name.endswith(".pdf")
-        else "application/msword"
-    )
+def _is_for_the_assistant(incoming: Incoming) -> bool:
+    if incoming.tap is not None or incoming.start is not None:
+        return True
+    command = commands.read(incoming.text)
+    return (command is not None and command.word in WOKEN_BY) or emergency.alarm(incoming.text) is not None

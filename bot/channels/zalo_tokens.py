@@ -16,23 +16,33 @@ import structlog
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from storage import rows
-from storage.database import Database
-from storage.vault import Vault
+from storage.database import Database, Unavailable
+from storage.vault import Tampered, Vault
 
 __all__ = ["Ask", "NotAsked", "NotConnected", "Pair", "Tokens", "Unclear", "error_of", "pair_from"]
 
 log = structlog.get_logger(__name__)
 
-LEASE = timedelta(seconds=30)  # longer than the call that renews may take
-LOOK_AGAIN = timedelta(milliseconds=200)  # while another process renews
+LEASE = timedelta(
+    seconds=30
+)  # longer than the call that renews may take, so that Zalo has settled when it runs out
+LOOK_AGAIN = timedelta(milliseconds=200)  # while another process renews, or the database is away
+KEEPING = 20  # tries to write down an answer of Zalo's before it stays in memory for the time being
 AHEAD = timedelta(hours=2)  # what is left of a token's life when it is renewed
 OF_ITS_LIFE = 0.8  # or so much of it is over
-LASTS = timedelta(days=90)  # a refresh token
-WARNED = timedelta(days=60)
 AT_LEAST_EVERY = timedelta(days=7)
+JUST_NOW = timedelta(
+    minutes=1
+)  # a pair this young is not renewed for being refused: the next would fare no better
+WARNED = timedelta(days=60)  # a refresh token lasts ninety days
+UNTOLD = timedelta(hours=1)  # how long a token is taken to live of which Zalo does not say it
+LONGEST_LIFE = timedelta(days=90)
+HASTE = -32
+CONNECT = "python -m bot zalo connect"
+LOST = "A renewed pair of tokens was lost between Zalo and here."
 
 Ask = Callable[[str], Awaitable[bytes]]
-"""Renews with this refresh token: Zalo's answer as it came. Raises Unclear when none came, Refused when nothing was asked."""
+"""Renews with this refresh token: Zalo's answer as it came. Raises Unclear when none came, NotAsked when nothing was asked."""
 Probe = Callable[[str], Awaitable[bool]]
 """Whether an access token still works. Raises Unclear when nobody can tell."""
 
@@ -56,8 +66,16 @@ class Grant(BaseModel):
 
     access_token: str = Field(min_length=1)
     refresh_token: str = Field(min_length=1)
-    expires_in: int = Field(gt=0)
-    """Seconds: written as a text, once in a while as a number."""
+    expires_in: Any = None
+    """Seconds: written as a text, once in a while as a number. A pair is never thrown away for the sake of this field."""
+
+    @property
+    def lives(self) -> timedelta:
+        try:
+            seconds = int(str(self.expires_in))
+        except ValueError:
+            return UNTOLD
+        return min(timedelta(seconds=seconds), LONGEST_LIFE) if 0 < seconds < 10**9 else UNTOLD
 
 
 class Refusal(BaseModel):
@@ -119,88 +137,137 @@ class Tokens:
         self._now = now
         self._pause = pause
         self._known: tuple[int, Pair] | None = None
+        self._renewals: dict[int, asyncio.Task[Pair]] = {}
+        self._unwritten: tuple[int, bytes] | None = None
+        """Zalo's answer to the renewal of this generation, while the database cannot keep it."""
 
     async def access(self) -> str:
-        """A token to call with. Raises NotConnected, and Unavailable when the database is away."""
+        """A token to call with. Raises NotConnected, Unclear when nobody can tell just now, Unavailable when the database is
+        away."""
         if self._known is not None and self._known[1].is_young(self._now()):
             return self._known[1].access
         row = await self._row()
-        generation, pair = row.generation, self._pair(row)
-        self._known = generation, pair
-        if pair.is_young(self._now()) and row.lease_until is None:
+        pair = self._pair(row)
+        self._learn(row.generation, pair)
+        now = self._now()
+        if row.lease_until is None and pair.is_young(now):
             return pair.access
+        if row.lease_until is not None and row.lease_until >= now and pair.expires_at > now:
+            return (
+                pair.access
+            )  # somebody renews; should Zalo refuse this one meanwhile, the caller waits for the next
         try:
-            return (await self._renewed(generation)).access
+            return (await self._renewal(row.generation)).access
         except Unclear:
             if pair.expires_at > self._now():
                 return pair.access  # it may still work; the next call sees
-            raise NotConnected(f"{self._account}: its token could not be renewed.") from None
+            raise
 
     async def renewed_after(self, access: str) -> str:
-        """Another token than this one, which Zalo has just refused. Raises NotConnected."""
+        """Another token than this one, which Zalo has just refused. Raises as `access` does."""
         row = await self._row()
         pair = self._pair(row)
-        if pair.access != access and row.lease_until is None:
-            self._known = row.generation, pair
-            return pair.access
+        if row.lease_until is None:
+            if pair.access != access:
+                self._learn(row.generation, pair)
+                return pair.access
+            if self._now() - pair.issued_at < JUST_NOW:
+                raise NotConnected(f"{self._account}: Zalo refuses a token that it has just given.")
+        return (await self._renewal(row.generation)).access
+
+    async def keep(self) -> None:
+        """For the clock: a pair is renewed in time where nobody writes, too, and somebody is told where that fails."""
         try:
-            return (await self._renewed(row.generation)).access
-        except Unclear:
-            raise NotConnected(f"{self._account}: its token could not be renewed.") from None
+            await self.access()
+        except NotConnected as trouble:
+            log.error("zalo.not_connected", account=self._account, reason=str(trouble))
+            return
+        except (Unclear, Unavailable) as trouble:
+            log.warning("zalo.not_renewed", account=self._account, reason=type(trouble).__name__)
+        if self._known is not None and (age := self._now() - self._known[1].issued_at) > WARNED:
+            log.error("zalo.refresh_token_is_old", account=self._account, days=age.days, ends_after_days=90)
+
+    async def settle(self, within: timedelta) -> None:
+        """Before the process ends: a renewal that is under way is waited for, because its answer comes only once."""
+        if self._renewals:
+            await asyncio.wait(self._renewals.values(), timeout=within.total_seconds())
 
     # ── Renewing ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _renewal(self, generation: int) -> Pair:
+        """One for everybody in this process, and cut short by nobody who stops waiting for it."""
+        renewal = self._renewals.get(generation)
+        if renewal is None:
+            renewal = self._renewals[generation] = asyncio.create_task(self._renewed(generation))
+            renewal.add_done_callback(lambda done: self._ended(generation, done))
+        return await asyncio.shield(renewal)
+
+    def _ended(self, generation: int, done: "asyncio.Task[Pair]") -> None:
+        del self._renewals[generation]
+        if not done.cancelled():
+            done.exception()  # seen, even where everybody who waited has gone
 
     async def _renewed(self, generation: int) -> Pair:
         """The pair after this one, whoever makes it. Raises Unclear and NotConnected."""
         while True:
             row = await self._row()
             if row.generation != generation:
-                self._known = row.generation, self._pair(row)
-                return self._known[1]
+                return self._learn(row.generation, self._pair(row))
             now = self._now()
+            if self._unwritten is not None and self._unwritten[0] == generation:
+                return await self._kept(row, self._unwritten[1], now)
             if row.journal is not None:
-                return await self._read(row)
+                # A process ended between writing the answer down and reading it.
+                begun = now if row.lease_until is None else row.lease_until - LEASE
+                return await self._read(row, self._open(row.journal), begun)
             if row.lease_until is not None and row.lease_until >= now:
                 await self._pause(LOOK_AGAIN.total_seconds())
                 continue
-            ended_unclear = row.lease_until is not None
             async with self._db.transaction() as tx:
                 is_ours = await tx.zalo_accounts.lease(self._account, generation, now, now + LEASE)
             if is_ours:
-                return await self._renew(row, ended_unclear=ended_unclear)
+                return await self._renew(row, now)
 
-    async def _renew(self, row: rows.ZaloAccount, *, ended_unclear: bool) -> Pair:
+    async def _renew(self, row: rows.ZaloAccount, now: datetime) -> Pair:
         pair = self._pair(row)
-        if ended_unclear and not await self._still_works(row, pair):
-            return await self._lost(row)
+        if row.lease_until is not None and not await self._still_works(pair):
+            return await self._stopped(row, LOST)
         try:
             answer = await self._ask(pair.refresh)
         except NotAsked as trouble:
             async with self._db.transaction() as tx:
                 await tx.zalo_accounts.release(self._account, row.generation)
             raise Unclear(str(trouble)) from None
-        # From here until the journal is on disk the pair is nowhere but in this process.
-        async with self._db.transaction() as tx:
-            await tx.zalo_accounts.journal(
-                self._account, row.generation, self._vault.seal_tokens(self._account, answer)
-            )
-        return await self._read(await self._row())
+        # Where no answer came, the lease stays: whoever comes when it has run out asks first what became of it.
+        return await self._kept(row, answer, now)
 
-    async def _still_works(self, row: rows.ZaloAccount, pair: Pair) -> bool:
+    async def _still_works(self, pair: Pair) -> bool:
         """Whether the pair from before an unclear renewal is still good: then nothing was renewed."""
         log.warning("zalo.renewal_unclear", account=self._account)
         if pair.expires_at <= self._now():
             return True  # it would not work either way; the refresh token itself will tell
         return await self._probe(pair.access)
 
-    async def _read(self, row: rows.ZaloAccount) -> Pair:
+    async def _kept(self, row: rows.ZaloAccount, answer: bytes, begun: datetime) -> Pair:
+        """Writes the answer down before anybody reads it. Until then the pair is nowhere but in this process."""
+        self._unwritten = row.generation, answer
+        sealed = self._vault.seal_tokens(self._account, answer)
+        for left in reversed(range(KEEPING)):
+            try:
+                async with self._db.transaction() as tx:
+                    await tx.zalo_accounts.journal(self._account, row.generation, sealed)
+                break
+            except Unavailable:
+                if not left:
+                    raise
+                await self._pause(LOOK_AGAIN.total_seconds())
+        self._unwritten = None
+        return await self._read(row, answer, begun)
+
+    async def _read(self, row: rows.ZaloAccount, answer: bytes, begun: datetime) -> Pair:
         """Makes the journal the pair."""
-        if row.journal is None:  # another process has just done so
-            return self._pair(row)
-        answer = self._vault.open_tokens(self._account, row.journal)
-        now = self._now()
         try:
-            pair = pair_from(answer, now)
+            pair = pair_from(answer, begun)
         except ValueError:
             return await self._refused(row, answer)
         async with self._db.transaction() as tx:
@@ -208,28 +275,23 @@ class Tokens:
                 self._account, row.generation, self._vault.seal_tokens(self._account, pair.to_json())
             )
         log.info("zalo.renewed", account=self._account, generation=row.generation + 1)
-        self._known = row.generation + 1, pair
-        return pair
+        return self._learn(row.generation + 1, pair)
 
     async def _refused(self, row: rows.ZaloAccount, answer: bytes) -> Pair:
         error = error_of(answer)
-        if error is None or error == -32:
-            # Not the token service speaking, or only its rate limit: nothing was renewed.
+        if not error or error == HASTE:
+            # A proxy's page, half an answer, or too many calls: it may have happened or not, so the lease runs out first.
             async with self._db.transaction() as tx:
-                await tx.zalo_accounts.release(self._account, row.generation)
+                await tx.zalo_accounts.doubt(self._account, row.generation)
             raise Unclear(f"{self._account}: the token service gave no readable answer.")
-        return await self._stopped(row, f"Zalo refused to renew the token ({error}).")
-
-    async def _lost(self, row: rows.ZaloAccount) -> Pair:
-        return await self._stopped(row, "A renewed token was lost between Zalo and here.")
+        refused = f"Zalo refused to renew the token ({error})."
+        return await self._stopped(row, refused if row.lease_until is None else f"{refused} {LOST}")
 
     async def _stopped(self, row: rows.ZaloAccount, trouble: str) -> Pair:
         async with self._db.transaction() as tx:
             await tx.zalo_accounts.stop(self._account, row.generation, trouble)
-        log.error(
-            "zalo.not_connected", account=self._account, reason=trouble, do="python -m bot zalo connect"
-        )
-        raise NotConnected(f"{self._account}: {trouble} Connect it again: python -m bot zalo connect")
+        log.error("zalo.not_connected", account=self._account, reason=trouble, do=CONNECT)
+        raise NotConnected(f"{self._account}: {trouble} Connect it again: {CONNECT}")
 
     # ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -237,13 +299,26 @@ class Tokens:
         async with self._db.reading() as tx:
             row = await tx.zalo_accounts.get(self._account)
         if row is None:
-            raise NotConnected(f"{self._account} was never connected: python -m bot zalo connect")
+            raise NotConnected(f"{self._account} was never connected: {CONNECT}")
         if row.trouble is not None:
-            raise NotConnected(f"{self._account}: {row.trouble} Connect it again: python -m bot zalo connect")
+            raise NotConnected(f"{self._account}: {row.trouble} Connect it again: {CONNECT}")
         return row
 
     def _pair(self, row: rows.ZaloAccount) -> Pair:
-        return Pair.from_json(self._vault.open_tokens(self._account, row.pair))
+        return Pair.from_json(self._open(row.pair))
+
+    def _open(self, sealed: bytes) -> bytes:
+        try:
+            return self._vault.open_tokens(self._account, sealed)
+        except Tampered:
+            raise NotConnected(
+                f"{self._account}: its tokens cannot be opened with the keys that are here. Connect it again: {CONNECT}"
+            ) from None
+
+    def _learn(self, generation: int, pair: Pair) -> Pair:
+        if self._known is None or self._known[0] <= generation:
+            self._known = generation, pair
+        return pair
 
 
 def pair_from(answer: bytes, now: datetime) -> Pair:
@@ -253,7 +328,7 @@ def pair_from(answer: bytes, now: datetime) -> Pair:
     except ValidationError:
         # Without its cause: it quotes what it has read.
         raise ValueError("There is no pair of tokens in the answer.") from None
-    return Pair(grant.access_token, grant.refresh_token, now, now + timedelta(seconds=grant.expires_in))
+    return Pair(grant.access_token, grant.refresh_token, now, now + grant.lives)
 
 
 def error_of(answer: bytes) -> int | None:

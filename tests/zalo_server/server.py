@@ -5,6 +5,7 @@ import asyncio
 import hmac
 import json
 from collections import defaultdict, deque
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from hashlib import sha256
@@ -47,6 +48,7 @@ UPLOADS = {
         ),
     ),
 }
+ENDINGS = {"image": (".jpg", ".jpeg", ".png"), "gif": (".gif",), "file": (".pdf", ".doc", ".docx", ".csv")}
 
 
 @dataclass
@@ -63,6 +65,8 @@ class Fault:
     """The answer is held back until this is set."""
     error: int = 0
     """Answered with this error though nothing, or all (`done_first`), was done."""
+    in_pieces: bool = False
+    """Carried out, and the answer comes a few bytes at a time."""
 
 
 @dataclass
@@ -94,6 +98,21 @@ class ZaloServer:
         self.calls_of_app: deque[float] = deque()
         self.url = ""
         self._stack = AsyncExitStack()
+        self._changed = asyncio.Event()
+
+    def fails(self, path: str, *faults: Fault) -> None:
+        self.faults[path].extend(faults)
+
+    def calls(self, path: str) -> list[Any]:
+        """What was asked of it at this address and granted."""
+        return [made.given for made in self.made if made.path == path and not made.error]
+
+    async def until(self, true: Callable[[], bool]) -> None:
+        """Waits for something to become true of what was done here."""
+        async with asyncio.timeout(10):
+            while not true():
+                self._changed.clear()
+                await self._changed.wait()
 
     # ── Where it is ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -156,14 +175,20 @@ class ZaloServer:
         except Violation as problem:
             self.violations.append(f"{request.method} {path}: {problem}")
             return web.Response(status=VIOLATION, text=str(problem))
+        finally:
+            self._changed.set()
 
     async def _goes_wrong(
         self, fault: Fault, place: str, rest: str, request: web.Request, given: Any
     ) -> web.StreamResponse:
-        if fault.done_first:
-            self._answered(place, rest, request, given)
+        is_only_slow = fault.in_pieces or (
+            fault.until is not None and not (fault.status or fault.drop or fault.error)
+        )
+        answer = self._answered(place, rest, request, given) if fault.done_first or is_only_slow else None
         if fault.until is not None:
             await fault.until.wait()
+        if is_only_slow and isinstance(answer, web.Response):
+            return await _in_pieces(request, answer) if fault.in_pieces else answer
         if fault.drop:
             assert request.transport is not None
             request.transport.close()
@@ -328,7 +353,7 @@ class ZaloServer:
         size, kinds = len(file.file.read()), UPLOADS[kind]
         if size > kinds[0]:
             raise Refusal(-210, "file is too large")
-        if file.content_type not in kinds[1]:
+        if file.content_type not in kinds[1] or not file.filename.lower().endswith(ENDINGS[kind]):
             raise Refusal(-201, "file type")
         return self.world.uploaded(account, kind)
 
@@ -347,6 +372,18 @@ class ZaloServer:
             return _bot_refused(refusal.code, refusal.description)
         self.made.append(Made(f"/bots/{method}", given, 200, 0))
         return web.json_response({"ok": True, "result": result})
+
+
+async def _in_pieces(request: web.Request, answer: web.Response) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"content-type": "application/json"})
+    await response.prepare(request)
+    body = answer.body
+    assert isinstance(body, bytes)
+    for begin in range(0, len(body), 24):
+        await response.write(body[begin : begin + 24])
+        await asyncio.sleep(0.001)
+    await response.write_eof()
+    return response
 
 
 def _bot_refused(code: int, description: str, status: int = 200) -> web.Response:
