@@ -155,7 +155,7 @@ def read(body: Mapping[str, Any], started: str) -> Happened:
     """`started`: the payload with which a follower begins, such as the unit's code. Never raises for an odd event."""
     event = _event(body)
     name, message = event.name, _object(body.get("message"))
-    if not event.person and name.startswith("user_"):
+    if not event.person and name.startswith(("user_", "follow", "unfollow")):
         return Nothing(event)
     match name:
         case "user_send_text":

@@ -34,7 +34,6 @@ AT_LEAST_EVERY = timedelta(days=7)
 JUST_NOW = timedelta(
     minutes=1
 )  # a pair this young is not renewed for being refused: the next would fare no better
-WARNED = timedelta(days=60)  # a refresh token lasts ninety days
 UNTOLD = timedelta(hours=1)  # how long a token is taken to live of which Zalo does not say it
 LONGEST_LIFE = timedelta(days=90)
 HASTE = -32
@@ -174,18 +173,6 @@ class Tokens:
             if self._now() - pair.issued_at < JUST_NOW:
                 raise NotConnected(f"{self._account}: Zalo refuses a token that it has just given.")
         return (await self._renewal(row.generation)).access
-
-    async def keep(self) -> None:
-        """For the clock: a pair is renewed in time where nobody writes, too, and somebody is told where that fails."""
-        try:
-            await self.access()
-        except NotConnected as trouble:
-            log.error("zalo.not_connected", account=self._account, reason=str(trouble))
-            return
-        except (Unclear, Unavailable) as trouble:
-            log.warning("zalo.not_renewed", account=self._account, reason=type(trouble).__name__)
-        if self._known is not None and (age := self._now() - self._known[1].issued_at) > WARNED:
-            log.error("zalo.refresh_token_is_old", account=self._account, days=age.days, ends_after_days=90)
 
     async def settle(self, within: timedelta) -> None:
         """Before the process ends: a renewal that is under way is waited for, because its answer comes only once."""
