@@ -103,6 +103,24 @@ class Settings(BaseSettings):
         description="Templates by telephone number; change it for a local Zalo.",
     )
 
+    # Zalo's Bot Platform: for pilots and for an office's own staff, not for a ward (docs/zalo-windows.md)
+    zalo_bot_token: SecretStr | None = Field(
+        None,
+        description="For pilots and staff only: the bot's token from Zalo Bot Creator (digits, colon, secret). Its free plan is said to end at 50 people; residents are served by an Official Account.",
+    )
+    zalo_bot_mode: Literal["polling", "webhook"] = Field(
+        "polling",
+        description="polling needs no public address, and loses what is on its way when the process stops; webhook needs PUBLIC_URL.",
+    )
+    zalo_bot_secret: SecretStr | None = Field(
+        None,
+        description="For webhook: 16 to 256 of A-Z a-z 0-9 _ - ; Zalo sends it back with every message.",
+    )
+    zalo_bot_api: str = Field(
+        "https://bot-api.zaloplatforms.com",
+        description="The Bot Platform's server; change it for a local Zalo.",
+    )
+
     # What is released
     privacy_k: int = Field(
         10, ge=5, description="No figure of fewer people than this is ever shown; 5 is the floor."
@@ -162,6 +180,21 @@ class Settings(BaseSettings):
         if not (16 <= len(secret) <= 256) or not set(secret) <= SECRET_ALPHABET:
             raise ValueError(
                 "TELEGRAM_MODE=webhook needs TELEGRAM_SECRET: 16 to 256 characters of A-Z a-z 0-9 _ -"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _zalo_bot_is_whole(self) -> "Settings":
+        if self.zalo_bot_token is None or self.zalo_bot_mode == "polling":
+            return self
+        if not self.public_url.startswith("https://"):
+            raise ValueError(
+                "ZALO_BOT_MODE=webhook needs PUBLIC_URL to be an https:// address, or set ZALO_BOT_MODE=polling"
+            )
+        secret = self.zalo_bot_secret.get_secret_value() if self.zalo_bot_secret else ""
+        if not (16 <= len(secret) <= 256) or not set(secret) <= SECRET_ALPHABET:
+            raise ValueError(
+                "ZALO_BOT_MODE=webhook needs ZALO_BOT_SECRET: 16 to 256 characters of A-Z a-z 0-9 _ -"
             )
         return self
 

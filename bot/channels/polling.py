@@ -11,7 +11,7 @@ import structlog
 from bot.channels.contract import Outcome, RetryAfter
 from storage.database import Unavailable
 
-__all__ = ["Polling"]
+__all__ = ["Polling", "unless"]
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +49,7 @@ class Polling:
         failures = 0
         while not stop.is_set():
             try:
-                batch = await _unless(stop, self._listen(self._confirmed))
+                batch = await unless(stop, self._listen(self._confirmed))
             except Exception as error:
                 failures += 1
                 outcome = self._translate(error)
@@ -100,10 +100,10 @@ class Polling:
         delay = min(FIRST_BACKOFF * 2 ** min(failures - 1, 10), LONGEST_BACKOFF)
         if isinstance(outcome, RetryAfter):
             delay = max(delay, outcome.delay)
-        await _unless(stop, self._pause(delay.total_seconds()))
+        await unless(stop, self._pause(delay.total_seconds()))
 
 
-async def _unless(stop: asyncio.Event, wait: Awaitable[T]) -> T | None:
+async def unless(stop: asyncio.Event, wait: Awaitable[T]) -> T | None:
     """What is waited for; None when told to stop before."""
     waiting, stopping = asyncio.ensure_future(wait), asyncio.ensure_future(stop.wait())
     try:

@@ -16,6 +16,7 @@ from bot.lanes import Lanes
 from storage.database import Unavailable
 from surveys.conversation import Address, Incoming, Option, Reply, Say
 from tests.contracts.conftest import SORRY, RecordingQuarantine, RecordingResidents, telegram
+from tests.contracts.zalo_bots import by_bot_polling, by_bot_webhook
 from tests.telegram_server.asgi import post_to
 from tests.telegram_server.server import TelegramServer
 
@@ -172,7 +173,10 @@ def _intake(residents: RecordingResidents) -> Intake:
     return Intake(residents, Lanes(), RecordingQuarantine(), sorry=lambda language: SORRY)
 
 
-@pytest.fixture(params=[by_webhook, by_polling, by_web, by_console], ids=lambda rig: rig.__name__)
+@pytest.fixture(
+    params=[by_webhook, by_polling, by_web, by_console, by_bot_webhook, by_bot_polling],
+    ids=lambda rig: rig.__name__,
+)
 async def rig(request: pytest.FixtureRequest, residents: RecordingResidents) -> AsyncIterator[Rig]:
     async with AsyncExitStack() as stack:
         yield await stack.enter_async_context(request.param(residents))

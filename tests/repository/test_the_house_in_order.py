@@ -44,6 +44,11 @@ def test_the_example_is_in_force_as_it_stands(monkeypatch, tmp_path):
             {"telegram_token": "1:x", "telegram_mode": "webhook", "public_url": "https://a.vn"},
             "TELEGRAM_SECRET",
         ),
+        ({"zalo_bot_token": "1:x", "zalo_bot_mode": "webhook"}, "PUBLIC_URL"),
+        (
+            {"zalo_bot_token": "1:x", "zalo_bot_mode": "webhook", "public_url": "https://a.vn"},
+            "ZALO_BOT_SECRET",
+        ),
     ],
 )
 def test_a_setting_that_does_not_fit_is_named(given, named):

@@ -1,15 +1,19 @@
 """The Bot Platform: numbered text to people who wrote first, updates one at a time, a secret in a header. It knows no HTTP."""
 
+import json
 import re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 from tests.zalo_server.shapes import faults_of
 from tests.zalo_server.world import Json
 
-__all__ = ["BotRefusal", "BotWorld", "Chatter"]
+__all__ = ["BotRefusal", "BotWorld", "Chatter", "Post"]
+
+Post = Callable[[bytes, dict[str, str]], Awaitable[tuple[int, dict[str, str], bytes]]]
+"""How the webhook is reached: body and headers in; status, headers and body out."""
 
 TEXT = 2000
 SECRET = re.compile(r".{8,256}")
@@ -48,6 +52,11 @@ class BotWorld:
         self.photo_field = "photo_url"
         self.quota: int | None = None
         self.most_people: int | None = None
+        """Reported of the free plan: so many people, and nobody more."""
+        self.verification: Json | None = {"ok": True, "outcome": "webhook.ok", "hint": ""}
+        """What it says of its own test call when a webhook is set; None as older versions said nothing."""
+        self.statuses: list[int] = []
+        """What the webhook answered."""
         self._number = 0
 
     def chatter(self, id: str | None = None) -> "Chatter":
@@ -59,6 +68,23 @@ class BotWorld:
     def id(self) -> str:
         self._number += 1
         return f"2d758cb5e222177a{self._number:04x}"
+
+    async def bring(self, post: Post, *, times: int = 1) -> list[int]:
+        """Everything that waits, to the webhook, each so many times. What was not taken waits on."""
+        assert self.webhook is not None, "no webhook is set"
+        answers, left = [], []
+        while self.updates:
+            update = self.updates.popleft()
+            body = json.dumps(self.written(update), ensure_ascii=False).encode()
+            headers = {"content-type": "application/json", "x-bot-api-secret-token": self.webhook[1]}
+            for _ in range(times):
+                status, _, _ = await post(body, headers)
+                answers.append(status)
+            if not 200 <= answers[-1] < 300:
+                left.append(update)
+        self.updates.extend(left)
+        self.statuses += answers
+        return answers
 
     def faults(self, method: str, given: Json) -> list[str]:
         return faults_of(given, SHAPES[method], method) if method in SHAPES else []
@@ -86,7 +112,8 @@ class BotWorld:
         if urlsplit(given["url"]).scheme != "https" or not SECRET.fullmatch(given["secret_token"]):
             raise BotRefusal(400, "Bad request")
         self.webhook = given["url"], given["secret_token"]
-        return {"url": given["url"], "updated_at": int(self.now() * 1000)}
+        stored = {"url": given["url"], "updated_at": int(self.now() * 1000)}
+        return stored if self.verification is None else {**stored, "verification": self.verification}
 
     def _deleteWebhook(self, given: Json) -> Json:
         self.webhook = None
@@ -121,6 +148,8 @@ class BotWorld:
             if self.quota == 0:
                 raise BotRefusal(429, "Quota exceeded")
             self.quota -= 1
+        if self.most_people is not None and chatter.id not in list(self.chatters)[: self.most_people]:
+            raise BotRefusal(429, "Quota exceeded")
         id = self.id()
         chatter.heard.append({**given, "message_id": id})
         return {"message_id": id, "date": int(self.now() * 1000)}
@@ -153,6 +182,9 @@ class Chatter:
 
     def sends_sticker(self) -> Json:
         return self._does("message.sticker.received", sticker="1", url="https://zalo-api.zadn.vn/1")
+
+    def sends_voice(self) -> Json:
+        return self._does("message.voice.received", voice_url="https://voice.zdn.vn/a.aac")
 
     def sends_something(self) -> Json:
         """What the platform will not show us."""
