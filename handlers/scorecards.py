@@ -536,7 +536,12 @@ class Scorecards:
         book = await _book(tx, year, as_of)
         records = book.records(criteria, await self._surveys(tx, criteria, set(units), year, as_of))
         terms = book.terms_of(set_id).within(criteria)
-        return {unit: score(criteria, records.standing(unit, year, as_of), terms) for unit in units}
+        cards: dict[str, Scorecard] = {}
+        for unit in units:
+            cards[unit] = score(criteria, records.standing(unit, year, as_of), terms)
+            # A whole province takes a second or two: residents get their turn between two wards.
+            await asyncio.sleep(0)
+        return cards
 
     async def _surveys(
         self, tx: Tx, criteria: CriteriaSet, units: set[str], year: int, as_of: datetime
