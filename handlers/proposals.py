@@ -8,6 +8,7 @@ from datetime import datetime
 from storage import rows
 from storage.database import Database
 from storage.transaction import Tx
+from surveys.persons import is_same_person
 
 __all__ = ["NoSuchProposal", "Proposals", "SamePerson"]
 
@@ -53,7 +54,7 @@ class Proposals:
         proposal = await tx.proposals.get(id)
         if proposal is None or proposal.kind != kind or proposal.confirmed_by is not None:
             raise NoSuchProposal(id)
-        if proposal.proposed_by.casefold() == by.strip().casefold():
+        if is_same_person(proposal.proposed_by, by):
             raise SamePerson(by)
         if not await tx.proposals.confirm(id, by.strip(), self._now()):
             raise NoSuchProposal(id)

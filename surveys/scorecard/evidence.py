@@ -5,13 +5,13 @@ a value with its document, and it counts once *another* person has countersigned
 deleted: a new entry replaces an old one from the moment it is countersigned, a withdrawal says who, when and why.
 """
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from surveys.assessment import Seen
 from surveys.canonical import digest, moment_text
+from surveys.persons import is_same_person
 from surveys.results import Proportion
 from surveys.scorecard.criteria import Basis, CriteriaSet, Criterion, Measure
 from surveys.waves import LOCAL
@@ -235,11 +235,5 @@ def withdraw(entered: Entered, officer: str, confirmed_by: str, at: datetime, re
 
 
 def same_officer(one: str, other: str) -> bool:
-    """Persons, not spellings: neither case, spaces nor the way a keyboard puts diacritics together make another one. Nobody (an
-    empty name) is never another one."""
-    one, other = _spelt(one), _spelt(other)
-    return not one or not other or one == other
-
-
-def _spelt(name: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+    """Persons, not spellings. Nobody (an empty name) is never another one."""
+    return is_same_person(one, other)

@@ -281,7 +281,10 @@ def test_a_withdrawal_that_one_person_made_up_withdraws_nothing():
         ("an", " ", True),
         ("Nguyễn Văn An", "nguyễn  văn\tan", True),
         ("Bình", "Bi\N{COMBINING GRAVE ACCENT}nh", True),  # as some keyboards put it together
-        ("Bình", "Binh", False),
+        ("Bình", "Binh", True),  # as a telephone without marks
+        ("An", "A\N{ZERO WIDTH SPACE}n", True),
+        ("Bình", "Bính", True),  # who is really somebody else adds their rank
+        ("Đại úy Bình", "Bính", False),
     ],
 )
 def test_who_is_another_person(one, other, same):
