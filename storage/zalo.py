@@ -63,6 +63,10 @@ class ZaloAccounts:
     async def pin(self, id: str, address: str) -> None:
         await self._connection.run(PIN, wanted=id, address=address)
 
+    async def introduce(self, id: str, name: str, kind: int) -> None:
+        """What Zalo calls it, and its type. Its tokens are let be."""
+        await self._connection.run(INTRODUCE, wanted=id, called=name, type=kind)
+
     async def forget(self, id: str) -> bool:
         """With its tokens. Whether it was there."""
         return bool(await self._connection.run(FORGET, wanted=id))
@@ -108,3 +112,8 @@ PIN = Prepared(
     .values(address=bindparam("address", type_=_accounts.address.type))
 )
 FORGET = Prepared(delete(rows.ZaloAccount).where(_accounts.id == bindparam("wanted")))
+INTRODUCE = Prepared(
+    update(rows.ZaloAccount)
+    .where(_accounts.id == bindparam("wanted"))
+    .values(name=bindparam("called"), kind=bindparam("type"))
+)
