@@ -180,7 +180,7 @@ class ReleasedWard:
     """The open stream: beside the score, never in it."""
     conclusions: tuple[Conclusion, ...]
     comments: int | None
-    """How many comments wait for their readers; None below k."""
+    """How many comments wait for their readers; None below k, and where the ward's number of answers is hidden."""
     streams: tuple[Part, ...] = ()
     """Those who answered the question of the index, by the way they came; the open stream is never among them."""
     modes: tuple[Part, ...] = ()

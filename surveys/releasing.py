@@ -184,7 +184,8 @@ class _Releasing:
             questions=questions,
             open_questions=open_questions,
             conclusions=_conclusions(self.form, index, n, self.terms, self.threshold, self.criteria),
-            comments=heard if heard >= self.terms.k else None,
+            # One person may write several: of a ward that is hidden, many comments would say how few are not.
+            comments=heard if heard >= self.terms.k and n is not None else None,
             left_out=tuple(LeftOut(each.stream, each.mode, each.reason) for each in self._exclusions(unit)),
         )
         return self._with_what_stands_beside(ward)
