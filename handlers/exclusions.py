@@ -49,6 +49,7 @@ class Exclusions:
     async def confirm(self, id: str, *, by: str) -> Exclusion:
         """These ballots are counted no more. Raises NoSuchProposal, SamePerson, and ValueError when it cannot be any more."""
         async with self._db.transaction() as tx:
+            await tx.ledger.writing()  # a release that is under way is done before, or waits
             proposal = await self._proposals.confirmed(tx, id, EXCLUDE, by=by)
             body = json.loads(proposal.body)
             unit, stream = body["unit"], Stream(body["stream"])

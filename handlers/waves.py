@@ -201,6 +201,8 @@ class Waves:
             material = await gathered(tx, wave)
         lines = lines_of(await published(material))
         async with self._db.transaction() as tx:
+            # From here on nobody confirms an exclusion: what is read next is still so when it is published.
+            await tx.ledger.writing()
             wave = await self._wave(tx, slug)
             if not await self._is_next(tx, wave, Step.RELEASE):
                 return False  # another process was quicker; it computed the same

@@ -1,7 +1,9 @@
 """Two persons may leave flagged ballots out, with a reason that everybody reads; nobody can do it alone, in secret or afterwards."""
 
+import asyncio
 import json
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from hashlib import sha256
 from unicodedata import normalize
 
@@ -11,15 +13,18 @@ from sqlalchemy import bindparam, update
 from handlers.exclusions import Exclusions
 from handlers.ledger import Ledger
 from handlers.proposals import SamePerson
+from handlers.publishing import Material, published
 from handlers.units import load_seed
 from handlers.waves import AskedTwice, Waves
 from storage import rows
 from storage.database import Database
 from storage.statements import Prepared
+from storage.transaction import Tx
 from storage.vault import Vault
 from surveys.entry import Stream
-from surveys.ledger import read_entry
-from surveys.records import Exclusion, ReleasePublished
+from surveys.ledger import Entry, read_entry
+from surveys.records import Exclusion, Record, ReleasePublished
+from surveys.releases import Released
 from surveys.results import Proportion
 from surveys.stuffing import Finding, Flag, Watched
 from surveys.waves import GRACE
@@ -101,6 +106,46 @@ async def test_two_persons_leave_a_stratum_out_and_the_score_stands_with_and_wit
     assert done in records
     assert isinstance(records[-1], ReleasePublished)
     assert "nhập trùng" in stored[LONG_DUC]
+
+
+class SlowLedger(Ledger):
+    """Somebody's deed is entered, and not done before somebody else has computed a release."""
+
+    def __init__(self, vault: Vault) -> None:
+        super().__init__(vault.ledger_signer("langnghe"))
+        self.has_entered, self.is_computed = asyncio.Event(), asyncio.Event()
+
+    async def append(self, tx: Tx, record: Record, now: datetime) -> Entry:
+        entry = await super().append(tx, record, now)
+        self.has_entered.set()
+        await self.is_computed.wait()
+        await asyncio.sleep(0.2)  # time to publish, for whoever does not wait
+        return entry
+
+
+async def test_a_release_that_meets_a_confirmation_under_way_counts_without_those_ballots(
+    database: Database, vault: Vault, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await load_seed(database)
+    waves, slow = Waves(database, vault, clock), SlowLedger(vault)
+    exclusions = Exclusions(database, slow, clock)
+    await sealed(waves, database, vault, clock)
+    id = await exclusions.propose("2026", LONG_DUC, Stream.VISIT, None, "nhập trùng", by="An")
+
+    async def computed(material: Material) -> Mapping[str, Released]:
+        lines = await published(material)
+        slow.is_computed.set()
+        return lines
+
+    monkeypatch.setattr("handlers.waves.published", computed)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(exclusions.confirm(id, by="Bình"))
+        await slow.has_entered.wait()
+        group.create_task(waves.release("2026"))
+    await waves.release("2026")
+
+    [ward] = await waves.results(unit=LONG_DUC)
+    assert ward.index.figure == Proportion(40, 60)
 
 
 async def test_without_exclusion_the_streams_stand_beside_the_score(
