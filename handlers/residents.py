@@ -15,6 +15,7 @@ from handlers.running_waves import RunningWaves
 from handlers.tokens import Gate
 from storage.arrivals import Arrival, Arrivals
 from storage.database import Database
+from storage.links import Links
 from storage.people import Person
 from storage.transaction import Tx
 from storage.vault import KeyGone, Tampered, Vault
@@ -66,6 +67,9 @@ class Caller:
     """Who speaks, for as long as they speak: what rests about them, opened."""
 
     incoming: Incoming
+    """Its sender is the address that this one stands for: itself, mostly."""
+    here: Address
+    """Where they are writing from."""
     now: datetime
     mark: bytes
     running: Mapping[int, Running]
@@ -110,6 +114,8 @@ class Outcome:
     effect: Effect | None = None
     spends: bytes | None = None
     """The hash of the token this session begins by."""
+    joins: Address | None = None
+    """The address that the one they write from stands for, from now on."""
 
 
 class Residents:
@@ -121,8 +127,11 @@ class Residents:
         settings: ResidentsSettings,
         *,
         now: Callable[[], datetime],
+        links: Links | None = None,
     ) -> None:
+        """Without `links` every address is a person of its own."""
         self._db = db
+        self._links = links
         self._vault = vault
         self._arrivals = arrivals
         self._settings = settings
@@ -136,40 +145,63 @@ class Residents:
 
     async def receive(self, incoming: Incoming) -> Reply:
         """Answers one message. When this returns, its effect is on disk. Raises Unavailable when it is not."""
-        now = self._now()
+        now, here = self._now(), incoming.sender
         # Asked for everybody alike: an officer's own ward is not among those that are open to them.
-        waves = await self._waves.open_to(self._vault.fingerprint(incoming.sender))
-        running = {wave.id: wave for wave in waves}
-        person = incoming.sender.person
-        lobby = self._vault.lobby(person)
-        nullifiers = self._nullifiers(person, running)
+        waves = await self._waves.open_to(self._vault.fingerprint(here))
         async with self._db.transaction() as tx:
+            first = here if self._links is None else await self._links.first(tx, here)
+            if first != here:
+                waves = await self._open_to_both(waves, first)
+                # Two platforms may give two messages the same key.
+                incoming = replace(
+                    incoming, sender=first, key=incoming.key and f"{here.account}/{incoming.key}"
+                )
+            running = {wave.id: wave for wave in waves}
+            person = first.person
+            lobby = self._vault.lobby(person)
+            nullifiers = self._nullifiers(person, running)
             await tx.alone_with(lobby)
             rests = await tx.people.at(lobby, tuple(nullifiers.values()))
             sessions = self._opened_sessions(rests)
             waiting = self._opened_lobby(lobby, rests)
             mark = self._vault.lobby_mark(incoming.key)
-            caller = Caller(incoming, now, mark, running, nullifiers, waiting, sessions)
+            caller = Caller(incoming, here, now, mark, running, nullifiers, waiting, sessions)
             outcome = await self._decided(tx, caller)
             outcome = await self._carried_out(tx, caller, outcome)
             await self._kept(tx, caller, lobby, outcome)
+        if outcome.joins is not None and self._links is not None:
+            # Only now: had it failed, their answers would lie where nobody reaches them.
+            await self._links.join(here, outcome.joins)
         return Reply(tuple(self._made_out(each, person) for each in outcome.say), outcome.stamp)
+
+    async def _open_to_both(self, waves: Iterable[Running], first: Address) -> tuple[Running, ...]:
+        """Where neither of a person's addresses is an officer's who serves there."""
+        theirs = {wave.id: wave.units for wave in await self._waves.open_to(self._vault.fingerprint(first))}
+        return tuple(replace(wave, units=wave.units & theirs.get(wave.id, frozenset())) for wave in waves)
 
     async def forget(self, address: Address) -> None:
         """Deletes all that is held of a person, without a conversation: what they answered in every wave that is not sealed, where
         they were, and their consent to notices. Raises Unavailable when it is not done."""
+        # The consent and the link lie beside the keys until they go in bulk: no row that names somebody is touched here.
         await self._arrivals.leave(address)
         # Not what is open to them: an officer's own ward, too.
         running = {wave.id: wave for wave in await self._waves.now()}
-        lobby = self._vault.lobby(address.person)
-        nullifiers = self._nullifiers(address.person, running)
         async with self._db.transaction() as tx:
+            first = address if self._links is None else await self._links.first(tx, address)
+            lobby = self._vault.lobby(first.person)
+            nullifiers = self._nullifiers(first.person, running)
             await tx.alone_with(lobby)
             rests = await tx.people.at(lobby, tuple(nullifiers.values()))
             for nullifier, (wave, _) in rests.sessions.items():
                 await tx.sessions.save(nullifier, wave, self._vault.seal_body(wave, nullifier, WITHDRAWN))
             if rests.lobby is not None:
                 await tx.lobbies.delete(lobby)
+        if self._links is not None:
+            # Last: until their answers are gone, it is the link that leads to them.
+            await self._links.part(address)
+            if first != address:
+                await self._arrivals.leave(first)
+                await self._links.part(first)
 
     # ── Opening and keeping ───────────────────────────────────────────────────────────────────────────────────
 
@@ -250,6 +282,10 @@ class Residents:
             return await self._checked(tx, caller, command.argument)
         if command is not None and command.word is Word.RESULTS:
             return await self._results(tx, caller)
+        if command is not None and command.word is Word.LINK:
+            return await self._linked(tx, caller, command.argument)
+        if command is not None and command.word is Word.UNLINK:
+            return await self._unlinked(caller)
         if command is not None and command.word is Word.START:
             return await self._arrived(tx, caller, command.argument)
         if caller.lobby is not None:
@@ -394,7 +430,7 @@ class Residents:
             running=tuple(caller.running.values()),
             gazetteer=self._waves.gazetteer,
             sessions=caller.sessions,
-            account=caller.incoming.sender.account,
+            account=caller.here.account,
             doors=self._settings.doors,
             languages=self._settings.languages,
         )
@@ -416,13 +452,74 @@ class Residents:
                 # Never a row beside the answers: the journal reaches the database in bulk and in no order.
                 await self._enrolled(caller, unit, consent)
             case Unsubscribe():
-                await self._arrivals.leave(caller.incoming.sender)
+                await self._leaves(caller)
             case Export():
                 return await self._exported(tx, caller, outcome)
             case SeeResults():
                 told = await self._results(tx, caller)
                 return replace(outcome, say=told.say)
         return outcome
+
+    async def _leaves(self, caller: Caller) -> None:
+        for address in {caller.here, caller.incoming.sender}:
+            await self._arrivals.leave(address)
+
+    # ── Two addresses, one person ─────────────────────────────────────────────────────────────────────────────
+
+    async def _linked(self, tx: Tx, caller: Caller, code: str) -> Outcome:
+        """A code to type elsewhere; or, with a code, the end of being two."""
+        language = caller.language
+        if self._links is None:
+            return self._again(caller)
+        if not code:
+            made = await self._links.offer(caller.incoming.sender, caller.now)
+            return Outcome((Message(texts.say(language, "link.code", code=made)),))
+        first = await self._links.redeem(code, caller.now)
+        if first is None:
+            # Brought twice, the second one finds the code used and the two joined.
+            key = "link.unknown" if caller.here == caller.incoming.sender else "link.same"
+            return Outcome((Message(texts.say(language, key)),))
+        first = await self._links.first(tx, first)
+        if first == caller.incoming.sender:
+            return Outcome((Message(texts.say(language, "link.same")),))
+        await self._moved(tx, caller, first)
+        if await self._is_contact(tx, first) and await self._is_contact(tx, caller.incoming.sender):
+            await self._arrivals.leave(caller.incoming.sender)
+        said = Message(texts.say(language, "link.done"))
+        return Outcome((said,), leaves_lobby=True, joins=first)
+
+    async def _unlinked(self, caller: Caller) -> Outcome:
+        if self._links is None or caller.here == caller.incoming.sender:
+            return Outcome((Message(texts.say(caller.language, "link.none")),))
+        await self._links.part(caller.here)
+        return Outcome((Message(texts.say(caller.language, "link.parted")),))
+
+    async def _moved(self, tx: Tx, caller: Caller, first: Address) -> None:
+        """Their answers become the first address's; where that one has answered itself, its own count and these do not."""
+        # Another device of theirs may be at it. Two who link each other at the same moment: the database lets one of them win.
+        await tx.alone_with(self._vault.lobby(first.person))
+        there = self._nullifiers(first.person, caller.sessions)
+        rests = await tx.sessions.of(tuple(there.values()))
+        for wave, session in caller.sessions.items():
+            if wave not in there:
+                continue
+            if self._counts(wave, there[wave], rests):
+                await self._withdrawn(tx, caller, wave)
+                continue
+            body = self._vault.seal_body(wave, there[wave], session.to_json())
+            await tx.sessions.save(there[wave], wave, body)
+            await tx.sessions.delete(caller.nullifiers[wave])
+
+    def _counts(self, wave: int, nullifier: bytes, rests: Mapping[bytes, tuple[int, bytes]]) -> bool:
+        if nullifier not in rests:
+            return False
+        try:
+            return self._vault.open_body(wave, nullifier, rests[nullifier][1]) != WITHDRAWN
+        except UNREADABLE:
+            return False
+
+    async def _is_contact(self, tx: Tx, address: Address) -> bool:
+        return await tx.contacts.by_fingerprint(self._vault.fingerprint(address)) is not None
 
     async def _withdrawn(self, tx: Tx, caller: Caller, wave: int) -> None:
         """Nothing is left but that somebody withdrew: as large as a session just begun, and as unreadable. Sealing counts it."""
@@ -436,7 +533,9 @@ class Residents:
         return replace(outcome, say=(handed, *outcome.say))
 
     async def _contact(self, tx: Tx, caller: Caller) -> dict[str, Any] | None:
-        contact = await tx.contacts.by_fingerprint(self._vault.fingerprint(caller.incoming.sender))
+        contact = await tx.contacts.by_fingerprint(self._vault.fingerprint(caller.here))
+        if contact is None:
+            contact = await tx.contacts.by_fingerprint(self._vault.fingerprint(caller.incoming.sender))
         if contact is None:
             return None
         return {
@@ -485,9 +584,13 @@ class Residents:
         return Outcome((Message(texts.say(language, "check.not_found", receipt=receipt)),))
 
     async def _enrolled(self, caller: Caller, unit: str, consent: str) -> None:
+        if caller.here != caller.incoming.sender:
+            await self._arrivals.leave(
+                caller.incoming.sender
+            )  # one person, one contact: where they agreed last
         await self._arrivals.add(
             Arrival(
-                address=caller.incoming.sender,
+                address=caller.here,
                 unit=unit,
                 language=caller.language,
                 purposes=(NOTICES,),

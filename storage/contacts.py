@@ -2,16 +2,18 @@
 on PostgreSQL, even the numbers of neighbouring transactions would tell who answered what."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, or_, select
 
 from storage import rows
 from storage.statements import Connection, Prepared, insert, upsert
 
-__all__ = ["Contacts", "Quarantine"]
+__all__ = ["Contacts", "HeardHours", "LinkRows", "Quarantine"]
 
 _contacts = rows.table(rows.Contact).c
+_heard = rows.table(rows.HeardAt).c
+_links = rows.table(rows.Link).c
 
 
 class Contacts:
@@ -28,6 +30,42 @@ class Contacts:
 
     async def delete(self, fingerprint: bytes) -> None:
         await self._connection.run(DELETE_CONTACT, fingerprint=fingerprint)
+
+
+class HeardHours:
+    """When those who agreed to notices last wrote, to the hour. Written in bulk, never beside an answer."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def at(self, fingerprint: bytes) -> datetime | None:
+        found = await self._connection.fetch(HEARD_AT, fingerprint=fingerprint)
+        return found[0][0] if found else None
+
+    async def save_many(self, hours: Iterable[rows.HeardAt]) -> None:
+        await self._connection.run_many(SAVE_HEARD, (each.model_dump() for each in hours))
+
+    async def delete(self, fingerprint: bytes) -> None:
+        await self._connection.run(DELETE_HEARD, fingerprint=fingerprint)
+
+
+class LinkRows:
+    """Which address stands for which. Written in bulk, never beside an answer."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def of(self, fingerprint: bytes) -> tuple[bytes, bytes] | None:
+        """The first address's fingerprint and the address, encrypted."""
+        found = await self._connection.fetch(LINK, fingerprint=fingerprint)
+        return (found[0][0], found[0][1]) if found else None
+
+    async def save(self, link: rows.Link) -> None:
+        await self._connection.run(SAVE_LINK, **link.model_dump())
+
+    async def delete(self, fingerprint: bytes) -> None:
+        """Whatever it stands for, and whatever stands for it."""
+        await self._connection.run(DELETE_LINK, fingerprint=fingerprint)
 
 
 class Quarantine:
@@ -48,6 +86,16 @@ BY_FINGERPRINT = Prepared(
     select(rows.table(rows.Contact)).where(_contacts.fingerprint == bindparam("fingerprint"))
 )
 DELETE_CONTACT = Prepared(delete(rows.Contact).where(_contacts.fingerprint == bindparam("fingerprint")))
+HEARD_AT = Prepared(select(_heard.at).where(_heard.fingerprint == bindparam("fingerprint")))
+SAVE_HEARD = upsert(rows.table(rows.HeardAt), "fingerprint")
+DELETE_HEARD = Prepared(delete(rows.HeardAt).where(_heard.fingerprint == bindparam("fingerprint")))
+LINK = Prepared(select(_links.first, _links.address).where(_links.fingerprint == bindparam("fingerprint")))
+SAVE_LINK = upsert(rows.table(rows.Link), "fingerprint")
+DELETE_LINK = Prepared(
+    delete(rows.Link).where(
+        or_(_links.fingerprint == bindparam("fingerprint"), _links.first == bindparam("fingerprint"))
+    )
+)
 ADD_QUARANTINED = insert(rows.table(rows.Quarantined))
 PURGE_QUARANTINE = Prepared(
     delete(rows.Quarantined).where(rows.table(rows.Quarantined).c.on_date < bindparam("before"))

@@ -32,10 +32,12 @@ __all__ = [
     "CriteriaSetRow",
     "Document",
     "Form",
+    "HeardAt",
     "Issuer",
     "KeyPostponement",
     "Leader",
     "LedgerLine",
+    "Link",
     "Lobby",
     "Marker",
     "OfficerAccount",
@@ -664,6 +666,36 @@ class Contact(Row, table=True):
     consented_on: date = column(Day)
     consent_text: str = column(Text)
     """The very words they agreed to."""
+
+
+class HeardAt(Row, table=True):
+    """When somebody who agreed to notices last wrote, to the hour: where a platform lets us write only for a while after."""
+
+    __tablename__ = "heard"
+    __table_args__ = (
+        CheckConstraint("length(fingerprint) = 16", name="fingerprint"),
+        {"sqlite_with_rowid": False},
+    )
+
+    fingerprint: bytes = key(LargeBinary)
+    at: datetime = column(Moment)
+
+
+class Link(Row, table=True):
+    """An address that stands for another one, because its person said with a code that both are theirs."""
+
+    __tablename__ = "links"
+    __table_args__ = (
+        CheckConstraint("length(fingerprint) = 16 AND length(first) = 16", name="fingerprints"),
+        Index(None, "first"),
+        {"sqlite_with_rowid": False},
+    )
+
+    fingerprint: bytes = key(LargeBinary)
+    first: bytes = column(LargeBinary)
+    """The fingerprint of the address it stands for."""
+    address: bytes = column(LargeBinary)
+    """That address, encrypted."""
 
 
 class Quarantined(Row, table=True):

@@ -3,7 +3,7 @@
 from storage.ballots import Ballots, Receipts, Releases, Strata
 from storage.catalogue import Forms, Markers, Units, Waves, WaveUnits
 from storage.comments import Comments, Leaders
-from storage.contacts import Contacts, Quarantine
+from storage.contacts import Contacts, HeardHours, LinkRows, Quarantine
 from storage.officers import OfficerAccounts
 from storage.people import Lobbies, People, Sessions
 from storage.scorecards import Scorecards
@@ -121,6 +121,14 @@ class Tx:
     @property
     def contacts(self) -> Contacts:
         return Contacts(self._connection)
+
+    @property
+    def heard(self) -> HeardHours:
+        return HeardHours(self._connection)
+
+    @property
+    def links(self) -> LinkRows:
+        return LinkRows(self._connection)
 
     @property
     def quarantine(self) -> Quarantine:

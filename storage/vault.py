@@ -182,6 +182,12 @@ class Vault:
         self._keys.create(f"{RING}{number}")
         return number
 
+    # ── One person's several addresses ────────────────────────────────────────────────────────────────────────
+
+    def code_name(self, code: str) -> bytes:
+        """The 16 bytes under which a code waits for whoever types it."""
+        return hmac.digest(self._contacts, b"code\0" + code.encode(), "sha256")[:NULLIFIER_SIZE]
+
     # ── Platforms' tokens ─────────────────────────────────────────────────────────────────────────────────────
 
     def seal_tokens(self, account: str, plaintext: bytes) -> bytes:

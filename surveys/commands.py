@@ -2,8 +2,11 @@
 
 Whoever writes with marks is read by the marks (“đúng” is not “dừng”); whoever writes without is read without."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+
+from surveys.links import read_code
 
 __all__ = ["Command", "Word", "read"]
 
@@ -24,13 +27,15 @@ class Word(StrEnum):
     NOTICES = "notices"
     CHECK = "check"
     RESULTS = "results"
+    LINK = "link"
+    UNLINK = "unlink"
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
     word: Word
     argument: str = ""
-    """The code of CHECK, the language of LANGUAGE, the payload of START."""
+    """The code of CHECK or LINK, the language of LANGUAGE, the payload of START."""
 
 
 # Words as people write them, with marks. The same without marks and spaces is understood too, unless it is listed in
@@ -49,6 +54,8 @@ PHRASES: dict[Word, tuple[str, ...]] = {
     Word.DATA: ("dữ liệu", "dữ liệu của tôi", "xóa dữ liệu", "xoá dữ liệu", "rút lại", "rút đồng ý", "quyền riêng", "my data"),
     Word.WARD: ("phường", "chọn phường", "đổi phường", "chọn phường khác", "ward"),
     Word.NOTICES: ("nhận thông báo", "notices"),
+    Word.LINK: ("liên kết", "nối tài khoản", "link accounts", "ភ្ជាប់គណនី"),
+    Word.UNLINK: ("hủy liên kết", "huỷ liên kết", "unlink accounts", "ផ្តាច់គណនី"),
     Word.RESULTS: ("kết quả", "xem kết quả", "results", "លទ្ធផល"),
 }  # fmt: skip
 AMBIGUOUS = frozenset({"tiep", "sua"})
@@ -72,7 +79,7 @@ def read(text: str) -> Command | None:
     phrase = " ".join(words.strip(" .!。").split())
     if not phrase and words.strip() != "?":
         return None
-    return _simple(phrase or "?", slashed) or _check(phrase, slashed)
+    return _simple(phrase or "?", slashed) or _check(phrase, slashed) or _link(phrase)
 
 
 def _without_addressee(words: str) -> str:
@@ -107,6 +114,15 @@ def _check(phrase: str, slashed: bool) -> Command | None:
             meant = slashed or check == "kiemtra" or not code or _is_like_a_receipt(code)
             return Command(Word.CHECK, code.upper()) if meant else None
     return None
+
+
+def _link(phrase: str) -> Command | None:
+    """“/lienket LK-K7QM-3XWD”, or the code alone."""
+    code = read_code(LINK_WORD.sub("", phrase))
+    return Command(Word.LINK, code) if code else None
+
+
+LINK_WORD = re.compile(r"^(?:lienket|liên kết|lien ket)\s+")
 
 
 def _is_like_a_receipt(code: str) -> bool:

@@ -11,6 +11,7 @@ from handlers.units import load_seed
 from handlers.waves import Plan, Waves
 from storage.arrivals import Arrivals
 from storage.database import Database
+from storage.links import Links
 from storage.vault import Vault
 from surveys import counter, entry
 from surveys.conversation import Address, Incoming, Option, Reply, Say
@@ -43,6 +44,7 @@ class Town:
     clock: Clock
     residents: Residents
     waves: Waves
+    links: Links
 
     async def opens(self, slug: str, form: Form | str, audience: Audience, *, days: float = 30) -> int:
         now = self.clock()
@@ -62,7 +64,12 @@ class Town:
     def restarts(self) -> None:
         """The process dies and another one starts on what is on the disk."""
         self.residents = Residents(
-            self.database, self.vault, self.arrivals, ResidentsSettings(doors=DOORS), now=self.clock
+            self.database,
+            self.vault,
+            self.arrivals,
+            ResidentsSettings(doors=DOORS),
+            now=self.clock,
+            links=self.links,
         )
 
     def link(self, unit: str, stream: Stream, wave: str | None = None) -> str:
@@ -96,8 +103,11 @@ async def a_town(url: str, directory: Path, vault: Vault, clock: Clock) -> Async
     try:
         await load_seed(database)
         arrivals = Arrivals(directory / "arrivals", vault)
-        residents = Residents(database, vault, arrivals, ResidentsSettings(doors=DOORS), now=clock)
-        yield Town(database, vault, arrivals, clock, residents, Waves(database, vault, clock))
+        links = Links(directory / "links", vault)
+        residents = Residents(
+            database, vault, arrivals, ResidentsSettings(doors=DOORS), now=clock, links=links
+        )
+        yield Town(database, vault, arrivals, clock, residents, Waves(database, vault, clock), links)
     finally:
         await database.close()
 
