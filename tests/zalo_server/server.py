@@ -99,6 +99,7 @@ class ZaloServer:
         self.url = ""
         self._stack = AsyncExitStack()
         self._changed = asyncio.Event()
+        self._asked = asyncio.Event()
 
     def fails(self, path: str, *faults: Fault) -> None:
         self.faults[path].extend(faults)
@@ -113,6 +114,13 @@ class ZaloServer:
             while not true():
                 self._changed.clear()
                 await self._changed.wait()
+
+    async def until_asked(self, path: str) -> None:
+        """Until every fault that waits at this address has been met."""
+        async with asyncio.timeout(30):
+            while self.faults[path]:
+                self._asked.clear()
+                await self._asked.wait()
 
     # ── Where it is ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -169,6 +177,7 @@ class ZaloServer:
         try:
             given = await self._read(place, request)
             fault = self.faults[path].popleft() if self.faults[path] else None
+            self._asked.set()
             if fault is not None:
                 return await self._goes_wrong(fault, place, rest, request, given)
             return self._answered(place, rest, request, given)
