@@ -40,6 +40,7 @@ from surveys.tokens import Trouble
 from surveys.told_results import told
 from surveys.units import Unit
 from surveys.waves import GRACE
+from surveys.windows import keeps_hours
 
 __all__ = ["Residents", "ResidentsSettings"]
 
@@ -147,7 +148,10 @@ class Residents:
         """Answers one message. When this returns, its effect is on disk. Raises Unavailable when it is not."""
         now, here = self._now(), incoming.sender
         # Asked for everybody alike: an officer's own ward is not among those that are open to them.
-        waves = await self._waves.open_to(self._vault.fingerprint(here))
+        fingerprint = self._vault.fingerprint(here)
+        waves = await self._waves.open_to(fingerprint)
+        if keeps_hours(here.account, now):
+            self._arrivals.heard(fingerprint, now)
         async with self._db.transaction() as tx:
             first = here if self._links is None else await self._links.first(tx, here)
             if first != here:

@@ -12,17 +12,19 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from storage import rows
 from storage.database import Database
 from storage.vault import Vault
 from surveys.conversation import Address
+from surveys.windows import hour
 
 __all__ = ["Arrival", "Arrivals"]
 
 TAKEN = ".taken"
+SOME = 500  # hours written at a time: answers do not wait for more
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Arrivals:
     def __init__(self, directory: Path, vault: Vault) -> None:
         self._directory = directory
         self._vault = vault
+        self._heard: dict[bytes, datetime] = {}
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     async def add(self, arrival: Arrival) -> None:
@@ -61,6 +64,11 @@ class Arrivals:
         """The person wants no notices any more. On disk when this returns."""
         await asyncio.to_thread(self._write, address, None)
 
+    def heard(self, fingerprint: bytes, now: datetime) -> None:
+        """Somebody wrote. The hour is kept in memory until it is written in bulk, and only of those who agreed to notices; what a
+        crash loses makes a window look narrower than it is, never wider."""
+        self._heard[fingerprint] = hour(now)
+
     async def flush(self, db: Database) -> int:
         """Writes what waits here to the contacts, all at once, and forgets it. Returns how many people that were:
         none where another process is at it.
@@ -68,7 +76,24 @@ class Arrivals:
         Raises Unavailable; then everything still waits here.
         """
         with self._alone() as is_alone:
-            return await self._flush(db) if is_alone else 0
+            flushed = await self._flush(db) if is_alone else 0
+        # Each process heard others: nobody else can write its hours.
+        await self._flush_hours(db)
+        return flushed
+
+    async def _flush_hours(self, db: Database) -> None:
+        hours = list(self._heard.items())
+        secrets.SystemRandom().shuffle(hours)
+        for start in range(0, len(hours), SOME):
+            some = hours[start : start + SOME]
+            async with db.reading() as tx:
+                enrolled = [each for each in some if await tx.contacts.by_fingerprint(each[0]) is not None]
+            if enrolled:
+                async with db.transaction() as tx:
+                    await tx.heard.save_many(rows.HeardAt(fingerprint=who, at=at) for who, at in enrolled)
+            for who, at in some:
+                if self._heard.get(who) == at:
+                    del self._heard[who]
 
     async def _flush(self, db: Database) -> int:
         taken = await asyncio.to_thread(self._take)
@@ -81,6 +106,7 @@ class Arrivals:
             for fingerprint, contact in people:
                 if contact is None:
                     await tx.contacts.delete(fingerprint)
+                    await tx.heard.delete(fingerprint)
                 elif contact.unit not in units:
                     contact.unit = None
             await tx.contacts.upsert_many(contact for _, contact in people if contact is not None)

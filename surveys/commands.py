@@ -27,6 +27,8 @@ class Word(StrEnum):
     NOTICES = "notices"
     CHECK = "check"
     RESULTS = "results"
+    NEWS = "news"
+    SURVEYS = "surveys"
     LINK = "link"
     UNLINK = "unlink"
 
@@ -54,6 +56,8 @@ PHRASES: dict[Word, tuple[str, ...]] = {
     Word.DATA: ("dữ liệu", "dữ liệu của tôi", "xóa dữ liệu", "xoá dữ liệu", "rút lại", "rút đồng ý", "quyền riêng", "my data"),
     Word.WARD: ("phường", "chọn phường", "đổi phường", "chọn phường khác", "ward"),
     Word.NOTICES: ("nhận thông báo", "notices"),
+    Word.NEWS: ("thông báo mới", "có gì mới", "news", "សេចក្តីជូនដំណឹងថ្មី"),
+    Word.SURVEYS: ("phiếu đang mở", "open surveys", "ការស្ទង់មតិកំពុងបើក"),
     Word.LINK: ("liên kết", "nối tài khoản", "link accounts", "ភ្ជាប់គណនី"),
     Word.UNLINK: ("hủy liên kết", "huỷ liên kết", "unlink accounts", "ផ្តាច់គណនី"),
     Word.RESULTS: ("kết quả", "xem kết quả", "results", "លទ្ធផល"),

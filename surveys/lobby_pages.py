@@ -96,6 +96,24 @@ class Pages:
         ]
         return Message(text, tuple(replace(each, label=texts.clipped(each.label, LABEL)) for each in offers))
 
+    def open_surveys(self, unit: Unit) -> Message:
+        """What waits for this person to answer, whoever could not be told of it."""
+        waiting = [self._survey(wave) for wave in self.open_in(unit)]
+        key = "pull.surveys" if waiting else "pull.no_surveys"
+        return self._pulled(
+            self.say(key, ward=unit.name_within), [*waiting, self.offer("button.news", "news")]
+        )
+
+    def news(self, unit: Unit) -> Message:
+        """The ward's notices, for whoever comes and asks: where a platform does not let us write first, this is how they get
+        them. There are none yet, and an empty list says so."""
+        offers = [self.offer("button.open_surveys", "surveys"), self.offer("button.notices", "notices")]
+        return self._pulled(self.say("pull.no_news", ward=unit.name_within), offers)
+
+    def _pulled(self, text: str, offers: list[Offer]) -> Message:
+        offers = [*offers, self.offer("button.menu", "menu")]
+        return Message(text, tuple(replace(each, label=texts.clipped(each.label, LABEL)) for each in offers))
+
     def _survey(self, wave: Running) -> Offer:
         session = self.world.sessions.get(wave.id)
         if session is None:

@@ -146,6 +146,10 @@ class Reception:
                 return self.acts("wards")
             case Word.NOTICES:
                 return self.acts("notices")
+            case Word.NEWS:
+                return self.acts("news")
+            case Word.SURVEYS:
+                return self.acts("surveys")
             case Word.LATER:
                 return self.again(self.pages.say("postponed.lobby"))
         return self._resumes()
@@ -189,6 +193,8 @@ class Reception:
                 return self._language(*language)
             case ["notices"]:
                 return self._notices()
+            case ["news" | "surveys"]:
+                return self._pulls(act)
             case ["results"] if self.pages.unit() is not None:
                 return Step(self.lobby, effect=SeeResults())
             case ["results"]:
@@ -272,6 +278,14 @@ class Reception:
         if unit is None:
             return self._page("wards", self.pages.which_ward(self.pages.say("notices.ward_first")))
         return self._page("notices", self.pages.notices(unit))
+
+    def _pulls(self, act: str) -> Step:
+        """What waits for whoever comes and asks."""
+        unit = self.pages.unit()
+        if unit is None:
+            return self._page("wards", self.pages.which_ward(self.pages.say("pull.ward_first")))
+        page = self.pages.news(unit) if act == "news" else self.pages.open_surveys(unit)
+        return self._page(act, page)
 
     def _enrols(self, unit: Unit) -> Step:
         consent = self.pages.say("notices.consent", ward=unit.name_within)

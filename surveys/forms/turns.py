@@ -26,6 +26,8 @@ class Exit(StrEnum):
     DATA = "data"
     WARD = "wards"
     NOTICES = "notices"
+    NEWS = "news"
+    SURVEYS = "surveys"
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +327,10 @@ class _Turns:
                 return Turn(self.session, leaves=Exit.WARD)
             case Word.NOTICES:
                 return Turn(self.session, leaves=Exit.NOTICES)
+            case Word.NEWS:
+                return Turn(self.session, leaves=Exit.NEWS)
+            case Word.SURVEYS:
+                return Turn(self.session, leaves=Exit.SURVEYS)
         return self.go_on() if self.session.held is None else self.again()
 
     def placed(self, latitude: float, longitude: float) -> Turn:
