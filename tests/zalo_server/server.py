@@ -148,9 +148,8 @@ class ZaloServer:
         self._stack.push_async_callback(runner.cleanup)
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
-        server = site._server
-        assert isinstance(server, asyncio.Server)
-        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        # Not from the server object: uvloop, on which the demo runs, has one of its own.
+        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         return self
 
     async def __aexit__(self, *trouble: object) -> None:
