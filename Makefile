@@ -23,6 +23,9 @@ venv: $(VENV)/stamp ## build the virtual environment from the lock
 demo: $(VENV)/stamp ## a whole small province on http://127.0.0.1:8080: answer, and see what the ward sees
 	@exec $(BIN)/python -m bot demo
 
+zalo: $(VENV)/stamp ## a local Zalo, the bot connected to it, and a phone on http://127.0.0.1:8080/zalo-phone: no account needed
+	@exec $(BIN)/python -m bot demo --residents 60 --directory var/zalo
+
 run: $(VENV)/stamp ## the bot, from the settings in .env
 	@exec $(BIN)/python -m bot run
 
@@ -56,4 +59,4 @@ lock: ## choose versions again: requirements.lock from pyproject.toml
 clean: ## forget the virtual environment, the demo and every cache
 	@rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help venv demo run chat test nightly check format bench lock clean
+.PHONY: help venv demo zalo run chat test nightly check format bench lock clean

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from socket import socket
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ from bot.web.paper import PaperPages
 from bot.web.scorecard import ScorecardPages
 from bot.web.server import serve_on
 from bot.web.supervisors import Supervisors
+from bot.web.zalo_callback import ZaloCallback
 from handlers.audit import Audit
 from handlers.comments import Comments
 from handlers.ledger import Ledger
@@ -45,6 +47,7 @@ from storage import migrate
 from storage.arrivals import Arrivals
 from storage.database import Database, Unavailable
 from storage.keys import FileKeys
+from storage.links import Links
 from storage.vault import Vault
 from surveys import texts
 from surveys.doors import Doors
@@ -53,6 +56,8 @@ from surveys.waves import GRACE, LOCAL
 
 if TYPE_CHECKING:
     from bot.channels.telegram_residents import TelegramResidents
+    from bot.channels.zalo_bot import ZaloBot
+    from bot.zalo import Zalo
 
 __all__ = ["House", "opened", "serve", "utc_now"]
 
@@ -61,9 +66,13 @@ log = structlog.get_logger(__name__)
 STEPS_EVERY = timedelta(minutes=1)
 ARRIVALS_EVERY = timedelta(hours=1)  # the hour is the finest time a contact may carry
 PURGE_EVERY = timedelta(hours=6)
+ZALO_LOOK_EVERY = timedelta(minutes=1)  # so soon an account that was connected meanwhile is served
+ZALO_RENEW_EVERY = timedelta(hours=1)  # it renews what is due: daily, and weekly at the least
 LOBBY_KEPT = timedelta(days=30)  # a conversation that led nowhere
 QUARANTINE_KEPT = timedelta(days=90)
 TELEGRAM_WEBHOOK = "/telegram"
+ZALO_WEBHOOK = "/zalo"
+ZALO_BOT_WEBHOOK = "/zalo-bot"
 
 
 def utc_now() -> datetime:
@@ -85,6 +94,7 @@ class House:
     now: Callable[[], datetime]
     scorecards: Scorecards
     comments: Comments
+    links: Links
 
     @property
     def threshold(self) -> str | None:
@@ -94,6 +104,7 @@ class House:
 
     async def flush_arrivals(self) -> None:
         await self.arrivals.flush(self.db)
+        await self.links.flush(self.db, self.now())
 
     async def purge(self) -> None:
         """Forgets conversations that led nowhere, and what broke long ago."""
@@ -147,7 +158,10 @@ async def opened(settings: Settings, *, now: Callable[[], datetime] = utc_now) -
             province=settings.province_name,
             province_contact=settings.province_contact,
         )
-        residents = Residents(db, vault, arrivals, ResidentsSettings(doors=doors, grace=GRACE), now=now)
+        links = Links(settings.keys_dir / "links", vault)
+        residents = Residents(
+            db, vault, arrivals, ResidentsSettings(doors=doors, grace=GRACE), now=now, links=links
+        )
         intake = Intake(residents, Lanes(), Quarantine(db, now), _sorry)
         ledger = Ledger(vault.ledger_signer(settings.ledger_name))
         waves = Waves(db, vault, now, ledger=ledger)
@@ -164,6 +178,7 @@ async def opened(settings: Settings, *, now: Callable[[], datetime] = utc_now) -
             now,
             scorecards,
             Comments(db, vault, now),
+            links,
         )
         # What a crash left waiting, and what waits still when we go.
         await house.flush_arrivals()
@@ -173,37 +188,54 @@ async def opened(settings: Settings, *, now: Callable[[], datetime] = utc_now) -
         await db.close()
 
 
-async def serve(house: House, listener: socket, stop: asyncio.Event, *, demo: bool = False) -> None:
-    """Serves until `stop` is set: the web, Telegram if it has a token, and the clock."""
+async def serve(
+    house: House,
+    listener: socket,
+    stop: asyncio.Event,
+    *,
+    demo: bool = False,
+    phone: Callable[[Pages], list[Route]] | None = None,
+) -> None:
+    """Serves until `stop` is set: the web, Telegram if it has a token, Zalo if it has an app, and the clock. `phone`: rooms in
+    which the demo plays a phone with Zalo on it."""
     settings = house.settings
     async with AsyncExitStack() as stack:
         telegram = await _telegram(house, stack)
+        zalo = await _zalo(house, stack)
         webhooks: dict[str, ASGIApp] = {}
+        if zalo is not None:
+            webhooks[ZALO_WEBHOOK] = zalo
         if telegram is not None and settings.telegram_mode == "webhook":
             webhooks[TELEGRAM_WEBHOOK] = telegram.webhook
+        zalo_bot = await _zalo_bot(house, stack)
+        if zalo_bot is not None and settings.zalo_bot_mode == "webhook":
+            webhooks[ZALO_BOT_WEBHOOK] = zalo_bot.webhook
         name = await telegram.username() if telegram is not None else None
         pages = Pages(
             demo=demo,
             telegram_url=f"https://t.me/{name}" if name else None,
             k=settings.privacy_k,
+            has_phone=phone is not None,
         )
         site = build(
             results=house.waves.results,
             web_chat=WebChat(house.intake.accept) if settings.web_chat else None,
             webhooks=webhooks,
-            health=house.health,
+            health=partial(_health, house, zalo),
             cookie_key=house.vault.cookie_key,
             secure=settings.public_url.startswith("https://"),
-            rooms=_web_rooms(house, pages),
+            rooms=_web_rooms(house, pages) + (phone(pages) if phone is not None else []),
             pages=pages,
             provinces=house.waves.provinces,
             postponements=house.waves.postponements,
         )
-        await stack.enter_async_context(Clock(_ticks(house)))
+        await stack.enter_async_context(Clock(_ticks(house) + _zalo_ticks(zalo)))
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(serve_on(listener, site, stop))
             if telegram is not None:
                 tasks.create_task(_listen(telegram, settings, stop))
+            if zalo_bot is not None:
+                tasks.create_task(_listen_to_bot(zalo_bot, settings, stop))
 
 
 async def _telegram(house: House, stack: AsyncExitStack) -> "TelegramResidents | None":
@@ -225,6 +257,52 @@ async def _telegram(house: House, stack: AsyncExitStack) -> "TelegramResidents |
             left=house.arrivals.leave,
         )
     )
+
+
+async def _zalo(house: House, stack: AsyncExitStack) -> "Zalo | None":
+    if house.settings.zalo_app_id is None:
+        return None
+    from bot.zalo import Zalo
+
+    return await stack.enter_async_context(Zalo(house))
+
+
+async def _zalo_bot(house: House, stack: AsyncExitStack) -> "ZaloBot | None":
+    settings = house.settings
+    if settings.zalo_bot_token is None:
+        return None
+    from bot.channels.zalo_bot import ZaloBot
+
+    secret = settings.zalo_bot_secret
+    return await stack.enter_async_context(
+        ZaloBot(
+            settings.zalo_bot_token.get_secret_value(),
+            house.intake.accept,
+            refusal=texts.say(texts.DEFAULT, "group.refusal"),
+            hint=texts.say(texts.DEFAULT, "unsupported"),
+            secret=secret.get_secret_value() if secret and settings.zalo_bot_mode == "webhook" else None,
+            api=settings.zalo_bot_api,
+        )
+    )
+
+
+async def _listen_to_bot(zalo_bot: "ZaloBot", settings: Settings, stop: asyncio.Event) -> None:
+    if settings.zalo_bot_mode == "polling":
+        await zalo_bot.poll(stop)
+        return
+    outcome = await zalo_bot.set_webhook(settings.public_url.rstrip("/") + ZALO_BOT_WEBHOOK)
+    log.info("zalo_bot.webhook", outcome=repr(outcome))
+
+
+async def _health(house: House, zalo: "Zalo | None") -> Mapping[str, object]:
+    found = await house.health()
+    if zalo is None or found.get("status") != "ok":
+        return found
+    try:
+        # An account in trouble is an operator's matter: the process is well, and restarting it would mend nothing.
+        return {**found, "zalo": await zalo.told(), "zalo_unknown_events": zalo.unknown_events}
+    except Unavailable:
+        return {"status": "unavailable", "database": "away"}
 
 
 async def _listen(telegram: "TelegramResidents", settings: Settings, stop: asyncio.Event) -> None:
@@ -249,6 +327,8 @@ def _web_rooms(house: House, pages: Pages) -> list[Route]:
     rooms += IssuingApi(Issuing(house.db, house.vault, house.ledger, house.now), address=links).routes
     rooms += PaperPages(Papers(house.db, house.vault, house.now), key, pages, house.now).routes
     rooms += Figures(house.waves.released).routes
+    if settings.zalo_app_id is not None:
+        rooms += ZaloCallback(pages).routes
     if settings.supervisor_token is not None:
         supervisors = Supervisors(
             settings.supervisor_token.get_secret_value(),
@@ -274,6 +354,15 @@ def _ticks(house: House) -> tuple[Tick, ...]:
         Tick("waves", STEPS_EVERY, house.advance_waves),
         Tick("arrivals", ARRIVALS_EVERY, house.flush_arrivals),
         Tick("purge", PURGE_EVERY, house.purge),
+    )
+
+
+def _zalo_ticks(zalo: "Zalo | None") -> tuple[Tick, ...]:
+    if zalo is None:
+        return ()
+    return (
+        Tick("zalo.look", ZALO_LOOK_EVERY, zalo.look),
+        Tick("zalo.renew", ZALO_RENEW_EVERY, zalo.renew),
     )
 
 

@@ -102,6 +102,7 @@ def settings_for(settings: Settings, directory: Path) -> Settings:
             "database_url": f"sqlite:///{directory / 'langnghe.sqlite'}",
             "keys_dir": directory / "keys",
             "telegram_token": None,
+            "zalo_app_id": None,
             "web_chat": True,
         }
     )

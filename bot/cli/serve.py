@@ -4,6 +4,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -30,8 +31,10 @@ def run() -> int:
 def demo(residents: int, directory: Path) -> int:
     from bot.app import opened, serve
     from bot.demo import prepare
+    from bot.demo_zalo import local_zalo, phone_rooms
     from bot.logs import configure
     from bot.web.server import listen
+    from bot.web.zalo_phone import PHONE
 
     async def work(settings: Settings) -> None:
         configure("warning", settings.log_format)
@@ -42,9 +45,17 @@ def demo(residents: int, directory: Path) -> int:
             preparing = asyncio.ensure_future(prepare(settings, directory, residents, progress))
             if not await _unless_stopped(preparing, stop):
                 return
-        async with opened(preparing.result()) as house:
-            _tell(f"\nMở / open   http://{settings.host}:{settings.port}   (Ctrl-C: dừng / stop)")
-            await serve(house, listener, stop, demo=True)
+        async with local_zalo(settings.port) as zalo:
+            prepared = preparing.result() if zalo is None else zalo.settings_for(preparing.result())
+            async with opened(prepared) as house:
+                address = f"http://{settings.host}:{settings.port}"
+                _tell(f"\nMở / open   {address}   (Ctrl-C: dừng / stop)")
+                if zalo is None:
+                    await serve(house, listener, stop, demo=True)
+                    return
+                await zalo.connect(house)
+                _tell(f"Zalo        {address}{PHONE}")
+                await serve(house, listener, stop, demo=True, phone=partial(phone_rooms, house, zalo))
 
     return _carried_out(work)
 

@@ -40,8 +40,8 @@ class Asset:
 class Pages:
     """Every page, in every language."""
 
-    def __init__(self, *, demo: bool, telegram_url: str | None, k: int) -> None:
-        """`k` is the smallest group ever shown, until a released wave names its own."""
+    def __init__(self, *, demo: bool, telegram_url: str | None, k: int, has_phone: bool = False) -> None:
+        """`k` is the smallest group ever shown, until a released wave names its own. `has_phone`: the demo plays one."""
         found = [_asset(path) for path in sorted((HERE / "static").iterdir())]
         self.assets: Mapping[str, Asset] = MappingProxyType({asset.name: asset for _, asset in found})
         places = {original: f"/static/{asset.name}" for original, asset in found}
@@ -71,6 +71,7 @@ class Pages:
         self._environment.globals.update(
             asset=places.__getitem__, languages=LANGUAGES, demo=demo, telegram_url=telegram_url, k=k
         )
+        self._environment.globals["has_phone"] = has_phone
 
     def home(self, language: str, boards: Sequence[Board]) -> str:
         return self._kept("page.html", language, "", boards, boards=latest(boards), earlier=())

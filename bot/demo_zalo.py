@@ -1,0 +1,231 @@
+"""A Zalo for the demo: the strict local one of the tests, in this process, on 127.0.0.1. The accounts are connected and spoken
+to by the very code that speaks to the real one. Product code imports no test: this looks for them, and is None where they are not
+(a wheel has no tests; `make demo` runs in a clone)."""
+
+import asyncio
+import importlib
+import importlib.util
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+from pydantic import SecretStr
+from starlette.routing import Route
+
+from bot.settings import Settings
+from bot.web.pages import Pages
+from bot.web.zalo_phone import Contact, Line, NotThere, PhonePage, Talk
+from bot.zalo import client_for
+from bot.zalo_connecting import Connecting, brought
+
+if TYPE_CHECKING:
+    from bot.app import House
+
+__all__ = ["LocalZalo", "is_here", "local_zalo", "phone_rooms"]
+
+REPOSITORY = Path(__file__).parent.parent
+LOOKING_EVERY = 0.03  # seconds
+MOST_PHONES = 500
+MOST_LINES = 400
+GOVERNMENT, ENTERPRISE = 4, 2
+ACCOUNTS = (
+    ("579745863508352884", "Công an phường Trà Vinh", GOVERNMENT, "29242"),
+    ("579745863508352885", "Công an tỉnh Vĩnh Long", ENTERPRISE, None),
+)
+"""A ward's own account of a state agency, which is served by the older address only; a province's, by the newer one."""
+
+
+def is_here() -> bool:
+    """Whether this is a clone, with the local Zalo in it."""
+    return (REPOSITORY / "tests" / "zalo_server" / "server.py").is_file()
+
+
+@asynccontextmanager
+async def local_zalo(port: int) -> "AsyncIterator[LocalZalo | None]":
+    """`port`: where the demo itself listens, on 127.0.0.1."""
+    if not is_here():
+        yield None
+        return
+    try:
+        found: Any = importlib.import_module("tests.zalo_server.server")
+    except ImportError:
+        yield None
+        return
+    async with found.ZaloServer(time=_wall_clock(found)) as server, aiohttp.ClientSession() as session:
+        zalo = LocalZalo(server, session, f"http://127.0.0.1:{port}")
+        bringing = asyncio.create_task(zalo.brings())
+        try:
+            yield zalo
+        finally:
+            bringing.cancel()
+            with suppress(asyncio.CancelledError):
+                await bringing
+
+
+def _wall_clock(found: Any) -> Any:
+    """The local Zalo's clock stands still in tests; here it goes."""
+
+    class Going(found.Timepiece):  # type: ignore[misc]
+        def __call__(self) -> float:
+            return time.time()
+
+    return Going()
+
+
+def phone_rooms(house: "House", zalo: "LocalZalo", pages: Pages) -> list[Route]:
+    secure = house.settings.public_url.startswith("https://")
+    return PhonePage(zalo, pages, house.vault.cookie_key, secure=secure).routes
+
+
+class LocalZalo:
+    """The accounts, and the phones of whoever plays."""
+
+    def __init__(self, server: Any, session: aiohttp.ClientSession, address: str) -> None:
+        self._server = server
+        self._session = session
+        self._address = address
+        self._contacts = tuple(Contact(id, name, kind == GOVERNMENT) for id, name, kind, _ in ACCOUNTS)
+        self._phones: dict[tuple[str, str], _Phone] = {}
+        server.app.callback = f"{address}/zalo/callback"
+        server.sender.post = self._post
+        server.world.accounts.clear()
+        for id, name, kind, _ in ACCOUNTS:
+            server.world.account(id, name, kind)
+
+    def settings_for(self, settings: Settings) -> Settings:
+        """The demo's settings, with this Zalo in the place of the real one."""
+        app = self._server.app
+        return settings.model_copy(
+            update={
+                "zalo_app_id": app.id,
+                "zalo_app_secret": SecretStr(app.secret),
+                "zalo_oa_keys": SecretStr(app.oa_key),
+                "zalo_mode": "auto",
+                "zalo_buttons": True,
+                "zalo_pkce": "per_request",
+                "zalo_probe": False,
+                "zalo_oauth_api": self._server.oauth_url,
+                "zalo_api": self._server.openapi_url,
+                "zalo_business_api": self._server.business_url,
+            }
+        )
+
+    async def connect(self, house: "House") -> None:
+        """As `zalo connect` does it, with an administrator who always agrees."""
+        async with client_for(house.settings) as client:
+            for id, _, _, unit in ACCOUNTS:
+                self._server.oa = self._server.world.accounts[id]
+                connecting = Connecting(house, client, self._server.app.callback)
+                async with self._session.get(connecting.link, allow_redirects=False) as response:
+                    what = brought(response.headers["location"])
+                assert what is not None
+                await connecting.finish(what, unit)
+
+    async def brings(self) -> None:
+        """What happened on the phones, to the webhook; at once, and again by the ladder where it was not taken."""
+        while True:
+            await self._server.bring()
+            await asyncio.sleep(LOOKING_EVERY)
+
+    async def _post(self, body: bytes, headers: Mapping[str, str]) -> tuple[int, dict[str, str], bytes]:
+        try:
+            async with self._session.post(f"{self._address}/zalo", data=body, headers=headers) as response:
+                return response.status, {}, await response.read()
+        except aiohttp.ClientError:
+            return 0, {}, b""
+
+    # ── What a phone shows, and does ──────────────────────────────────────────────────────────────────────────
+
+    @property
+    def contacts(self) -> Sequence[Contact]:
+        return self._contacts
+
+    @property
+    def violations(self) -> Sequence[str]:
+        """What the real Zalo would have refused."""
+        return tuple(self._server.violations)
+
+    def talk(self, person: str, account: str) -> Talk:
+        return self._phone(person, account).talk()
+
+    def follow(self, person: str, account: str) -> None:
+        self._phone(person, account).actor.follows()
+
+    def unfollow(self, person: str, account: str) -> None:
+        self._phone(person, account).actor.unfollows()
+
+    def say(self, person: str, account: str, text: str) -> None:
+        phone = self._phone(person, account)
+        phone.hears()
+        phone.add(Line("you", text))
+        phone.actor.says(text)
+
+    def tap(self, person: str, account: str, line: int, button: int) -> None:
+        """Raises NotThere: only what was really sent can be tapped, however long ago."""
+        phone = self._phone(person, account)
+        phone.hears()
+        phone.actor.taps_button(phone.button(line, button))
+
+    def pick(self, person: str, account: str, text: str) -> None:
+        """From the menu under the chat: Zalo sends its text and shows nothing."""
+        self._phone(person, account).actor.says(text)
+
+    def _phone(self, person: str, account: str) -> "_Phone":
+        if account not in self._server.world.accounts:
+            raise NotThere
+        phone = self._phones.pop((person, account), None)
+        if phone is None:
+            phone = _Phone(self._server.world.resident(self._server.world.accounts[account]))
+        self._phones[person, account] = phone  # the one used last is the last
+        while len(self._phones) > MOST_PHONES:
+            forgotten = self._phones.pop(next(iter(self._phones)))
+            self._server.world.residents.pop((forgotten.actor.account.id, forgotten.actor.id), None)
+        return phone
+
+
+class _Phone:
+    """One person's conversation with one account."""
+
+    def __init__(self, actor: Any) -> None:
+        self.actor = actor
+        self._lines: list[tuple[Line, tuple[Any, ...]]] = []
+        self._dropped = 0
+        self._heard = 0
+
+    def add(self, line: Line, buttons: tuple[Any, ...] = ()) -> None:
+        self._lines.append((line, buttons))
+        while len(self._lines) > MOST_LINES:
+            self._lines.pop(0)
+            self._dropped += 1
+
+    def hears(self) -> None:
+        """What came since."""
+        for message in self.actor.heard[self._heard :]:
+            attachment = message.get("attachment", {})
+            buttons = tuple(attachment.get("payload", {}).get("buttons", ()))
+            self.add(
+                Line(
+                    "oa",
+                    message.get("text", ""),
+                    tuple(button["title"] for button in buttons),
+                    has_file=attachment.get("type") == "file",
+                ),
+                buttons,
+            )
+        self._heard = len(self.actor.heard)
+
+    def button(self, line: int, place: int) -> Any:
+        try:
+            button = self._lines[line - self._dropped][1][place]
+        except IndexError:
+            raise NotThere from None
+        if line < self._dropped or place < 0 or button["type"] not in ("oa.query.show", "oa.query.hide"):
+            raise NotThere
+        return button
+
+    def talk(self) -> Talk:
+        self.hears()
+        return Talk(self.actor.is_follower, self._dropped, tuple(line for line, _ in self._lines))
