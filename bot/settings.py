@@ -103,6 +103,12 @@ class Settings(BaseSettings):
         description="Templates by telephone number; change it for a local Zalo.",
     )
 
+    zalo_template_price: int | None = Field(
+        None,
+        ge=0,
+        description="What one paid template (ZBS) to a person's id costs, in đồng, as your contract with Zalo says; nobody could tell us. Empty: none can be sent, for its cost cannot be shown.",
+    )
+
     # Zalo's Bot Platform: for pilots and for an office's own staff, not for a ward (docs/zalo-windows.md)
     zalo_bot_token: SecretStr | None = Field(
         None,
