@@ -117,21 +117,24 @@ class Audit:
             wave = await _released(tx, slug)
             lines = await tx.ledger.after(0)
             entries = [read_entry(line) for line in lines]
-            sealed = _sealed(entries, slug)
+            _refuse_unsealed(entries, slug)
+            seal = await tx.wave_seals.of(id_of(wave))
+            assert seal is not None, "the ledger says that it was sealed"
+            places = seal.places
             contents = await self._contents(tx, wave, lines, entries)
             ballots = 0
-            with Writing(file, sealed.count) as being:
+            with Writing(file, places) as being:
                 async for ballot in tx.ballots.of_wave(id_of(wave)):
                     being.ballot(ballot)
                     ballots += 1
                     if progress is not None and ballots % TOLD_EVERY == 0:
-                        progress(ballot.position + 1, sealed.count)
+                        progress(ballot.position + 1, places)
                 async for receipt in tx.receipts.of_wave(id_of(wave)):
                     being.receipt(receipt)
                 being.finish(contents)
         if progress is not None:
-            progress(sealed.count, sealed.count)
-        return Packaged(sealed.count, ballots, len(contents.release), len(contents.scorecards), len(lines))
+            progress(places, places)
+        return Packaged(places, ballots, len(contents.release), len(contents.scorecards), len(lines))
 
     async def _contents(
         self, tx: Tx, wave: rows.Wave, lines: Sequence[str], entries: Sequence[Entry]
@@ -176,10 +179,9 @@ async def _released(tx: Tx, slug: str) -> rows.Wave:
     return wave
 
 
-def _sealed(entries: Sequence[Entry], slug: str) -> Sealed:
-    for entry in entries:
-        if isinstance(entry.record, Sealed) and of_wave(entry.record) == slug:
-            return entry.record
+def _refuse_unsealed(entries: Sequence[Entry], slug: str) -> None:
+    if any(isinstance(entry.record, Sealed) and entry.record.wave == slug for entry in entries):
+        return
     raise NoPackage(
         f"The ledger does not say how {slug} was sealed: it was sealed before there was a ledger, and cannot be checked."
     )

@@ -473,7 +473,6 @@ async def _sealed_record(tx: Tx, wave: rows.Wave, laid_out: LaidOut) -> records.
     return records.Sealed(
         wave=wave.slug,
         root=laid_out.root.hex(),
-        count=laid_out.places,
         receipts=laid_out.receipts,
         form=form.digest,
         terms=fixed.terms,

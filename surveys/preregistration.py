@@ -176,7 +176,6 @@ def sealed(
     criteria: str,
     *,
     root: bytes,
-    count: int,
     receipts: str,
     plans: Iterable[Plan] = (),
 ) -> Sealed:
@@ -184,9 +183,7 @@ def sealed(
     `ballot_box.ReceiptsDigest` gives over the receipts of all ballots that are not blank."""
     fixed = _fixed(form, terms, plans)
     criteria = documents.fingerprint(criteria)
-    return Sealed(
-        wave=terms.slug, root=root.hex(), count=count, receipts=receipts, criteria=criteria, **fixed
-    )
+    return Sealed(wave=terms.slug, root=root.hex(), receipts=receipts, criteria=criteria, **fixed)
 
 
 def _fixed(form: Form, terms: Terms, plans: Iterable[Plan]) -> dict[str, str]:

@@ -129,14 +129,16 @@ class Withdrawals(Record):
 
 @dataclass(frozen=True, slots=True)
 class Sealed(Record):
-    """The ballot box is shut: the root over all leaves, blank ones among them, and what they answered to."""
+    """The ballot box is shut: the root over all leaves, blank ones among them, and what they answered to.
+
+    Not how many leaves: everybody reads this, and what is left of their number when the shown wards are subtracted would be the
+    size of a hidden one. The root binds the number all the same: two boxes of different sizes have no root in common.
+    """
 
     kind: ClassVar[str] = "sealed"
 
     wave: Text
     root: Digest
-    count: Count
-    """Of leaves."""
     receipts: Digest
     """Of the receipts of the ballots in it, sorted, one a line: apart from ballots, so that *included* never says *how*."""
     form: Digest

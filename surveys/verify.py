@@ -128,14 +128,14 @@ def verify(file: BinaryIO, key: PublicKey, witnesses: Mapping[str, str] | None =
     _check_heads(package, key, witnesses)
     story = _story(entries, package.wave)
     form, terms, criteria = _documents(package, story)
-    tally, excluded = _ballots(package, story, form, terms)
-    receipts = _receipts(package, story)
+    tally, leaves, excluded = _ballots(package, story, form, terms)
+    receipts = _receipts(package, story, leaves - story.withdrawn)
     is_worded_otherwise = _check_release(package, story, form, terms, criteria, tally)
     scorecards = check_scorecards(package, entries)
     return Verified(
         wave=package.wave,
         root=story.sealed.root,
-        leaves=story.sealed.count,
+        leaves=leaves,
         withdrawn=story.withdrawn,
         receipts=receipts,
         excluded=excluded,
@@ -269,8 +269,9 @@ def _criteria(package: Package) -> CriteriaSet:
 # ── The ballots ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _ballots(package: Package, story: _Story, form: Form, terms: Terms) -> tuple[Tally, int]:
-    """What they count to, and how many are left out; once the tree over them is the one that was sealed."""
+def _ballots(package: Package, story: _Story, form: Form, terms: Terms) -> tuple[Tally, int, int]:
+    """What they count to, how many leaves there are, and how many are left out; once the tree over them is the one that was
+    sealed."""
     tally, tree = tally_for(form, _plans(package)), merkle.Accumulator()
     held = 0
     left_out = dict.fromkeys(story.exclusions, 0)
@@ -292,7 +293,7 @@ def _ballots(package: Package, story: _Story, form: Form, terms: Terms) -> tuple
         if count != exclusion.count:
             reason = f"It takes out {exclusion.count} ballots, but {count} are of that kind."
             raise DoesNotFollow(LEDGER, story.lines[exclusion], reason)
-    return tally, sum(left_out.values())
+    return tally, tree.size, sum(left_out.values())
 
 
 def _answers(ballot: SealedBallot, form: Form, terms: Terms) -> Mapping[str, str]:
@@ -311,20 +312,17 @@ def _exclusion(story: _Story, ballot: SealedBallot) -> Exclusion | None:
 
 def _is_sealed(story: _Story, tree: merkle.Accumulator, *, withdrawn: int) -> None:
     line = story.lines[story.sealed]
-    if tree.size != story.sealed.count:
-        reason = (
-            f"There are {tree.size} leaves, but {story.sealed.count} were sealed (line {line} of {LEDGER})."
-        )
-        raise DoesNotFollow(BALLOTS, tree.size, reason)
     if tree.root().hex() != story.sealed.root:
-        reason = f"The root over all leaves is not the one that was sealed (line {line} of {LEDGER})."
+        reason = (
+            f"The root over all {tree.size} leaves is not the one that was sealed (line {line} of {LEDGER})."
+        )
         raise DoesNotFollow(BALLOTS, 0, reason)
     if withdrawn != story.withdrawn:
         reason = f"{withdrawn} leaves are blank, but {story.withdrawn} withdrawals were counted."
         raise DoesNotFollow(LEDGER, line, reason)
 
 
-def _receipts(package: Package, story: _Story) -> int:
+def _receipts(package: Package, story: _Story, ballots: int) -> int:
     """How many, once the list is the one that was sealed and has one for every ballot that was not withdrawn."""
     receipts = ReceiptsDigest()
     for number, receipt in package.lines(RECEIPTS):
@@ -332,7 +330,6 @@ def _receipts(package: Package, story: _Story) -> int:
             receipts.add(receipt)
         except BadReceipt as problem:
             raise DoesNotFollow(RECEIPTS, number, str(problem)) from None
-    ballots = story.sealed.count - story.withdrawn
     if receipts.count != ballots:
         reason = f"There are {receipts.count} receipts for {ballots} ballots."
         raise DoesNotFollow(RECEIPTS, receipts.count, reason)

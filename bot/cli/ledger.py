@@ -108,7 +108,7 @@ def told(record: "Record") -> str:
         case told_of.Withdrawals():
             return f"{record.wave}  {record.count} withdrew before sealing"
         case told_of.Sealed():
-            return f"{record.wave}  sealed: {record.count} places, root {_short(record.root)}"
+            return f"{record.wave}  sealed: root {_short(record.root)}"
         case told_of.Exclusion():
             mode = f", {record.mode}" if record.mode else ""
             return f"{record.wave}  {record.count} ballots of {record.unit} ({record.stream}{mode}) left out by {_both(record.persons)}: {record.reason}"

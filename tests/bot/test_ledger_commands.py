@@ -121,7 +121,7 @@ def test_the_ledger_is_shown_an_entry_a_line(released: None) -> None:
     assert out[0].split() == ["1", "22/11/2026", "08:30", SLUG, *out[0].split()[4:]]
     assert "tham-11-2026" in out[-1]
     words = "\n".join(said("ledger", "show", SLUG).splitlines())
-    for each in ("opened", "1 withdrew", "sealed: 70 places", "key destroyed", "released"):
+    for each in ("opened", "1 withdrew", "sealed: root", "key destroyed", "released"):
         assert each in words
     assert "tham-11" not in words
 

@@ -25,12 +25,13 @@ from surveys.entry import Stream
 from surveys.forms.form import Form, Kind, Role
 from surveys.forms.session import Session
 from surveys.ledger import Entry, verify_chain
-from surveys.records import Sealed, WaveOpened
+from surveys.records import Sealed, WaveOpened, of_wave
 from surveys.stuffing import Watched
 from surveys.waves import FLAGGED, State, Step
 from tests.conftest import Clock
 from tests.handlers.test_waves import (
     FORM,
+    HOA_THUAN,
     LONG_DUC,
     SEALABLE,
     answer,
@@ -58,6 +59,32 @@ async def closed(waves: Waves, clock: Clock, slug: str = "2026") -> None:
     await waves.close(slug)
 
 
+async def test_everybodys_ledger_tells_nothing_of_how_many_answered_in_a_hidden_ward(
+    waves: Waves, database: Database, vault: Vault, clock: Clock
+) -> None:
+    """Sixty and twenty are on the page of the one ward; of the other it says nothing, whether seven answered or nobody."""
+    for slug, few in (("bay", 7), ("khong", 0)):
+        wave_id = await waves.open(plan(slug))
+        for number in range(60):
+            await answer(database, vault, wave_id, f"a{number}", {"chung": "5" if number < 40 else "2"})
+        for number in range(few):
+            await answer(database, vault, wave_id, f"b{number}", {"chung": "1"}, unit=HOA_THUAN)
+    clock.moment = SEALABLE
+    await waves.advance()
+
+    records = [entry.record for entry in await told(database, vault)]
+    seven, nobody = (
+        [_without_digests(record.body()) for record in records if of_wave(record) == slug]
+        for slug in ("bay", "khong")
+    )
+    assert seven == nobody
+    assert len(seven) == 4  # opened, sealed, key destroyed, released
+
+
+def _without_digests(body: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if name != "wave" and len(str(value)) != 64}
+
+
 async def test_the_ledger_says_what_was_sealed(
     waves: Waves, database: Database, vault: Vault, clock: Clock
 ) -> None:
@@ -79,7 +106,7 @@ async def test_the_ledger_says_what_was_sealed(
     assert isinstance(sealed, Sealed)
     assert seal is not None
     assert bytes.fromhex(sealed.root) == seal.root == ballot_box.root_of(ballots, 87)
-    assert (sealed.count, sealed.receipts, seal.release_due) == (87, digest.hexdigest(), clock.moment)
+    assert (seal.places, sealed.receipts, seal.release_due) == (87, digest.hexdigest(), clock.moment)
     assert (sealed.form, sealed.terms, sealed.weights) == (opened.form, opened.terms, opened.weights)
     assert {(each.unit, each.stream, each.mode): Watched.from_json(each.body).ballots for each in strata} == {
         (LONG_DUC, "invited", "self"): 60,

@@ -39,7 +39,7 @@ STORY: tuple[Record, ...] = (
     WaveOpened("tham-luot-2026-11", form=A, terms=B, weights=C, formulas=D, seed="none"),
     TokensIssued("tham-luot-2026-11", unit=LONG_DUC, count=1200),
     Withdrawals("2026", count=2),
-    Sealed("2026", root=A, count=12, receipts=D, form=A, terms=B, weights=C, criteria=A, formulas=D),
+    Sealed("2026", root=A, receipts=D, form=A, terms=B, weights=C, criteria=A, formulas=D),
     Exclusion(
         "2026", LONG_DUC, Stream.VISIT, Mode.PAPER, count=3, reason="một <máy>, ba mươi giây", persons=TWO
     ),

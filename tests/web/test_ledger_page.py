@@ -32,7 +32,7 @@ async def test_every_entry_is_told_in_plain_words(sqlite_database: Database) -> 
         "Danh sách mời được rút ngẫu nhiên từ số gốc 5eed.",
         "Cấp 1.200 mã đánh giá dùng một lần cho Phường Long Đức.",
         "2 người đã rút câu trả lời trước khi niêm phong.",
-        "Niêm phong 12 chỗ",
+        "Niêm phong: mỗi phiếu một chỗ",
         "Không tính 3 phiếu của Phường Long Đức (sau khi đến làm việc, phiếu giấy).",
         "Lý do: một &lt;máy&gt;, ba mươi giây",
         "Hai người quyết định: Trần Văn A và Lê Thị B.",

@@ -303,7 +303,6 @@ def records(box: tuple[SealedBallot, ...], lines: tuple[str, ...], terms: Terms 
             terms,
             CRITERIA,
             root=root_of(box, PLACES),
-            count=PLACES,
             receipts=digest_of(receipts_of(len(box))),
             plans=PLANS,
         ),

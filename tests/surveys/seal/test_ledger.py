@@ -35,7 +35,7 @@ TWO = ("Trần Văn A", "Lê Thị B")
 OPEN = WaveOpened("dot-1", form=A, terms=B, weights=C, formulas=D, seed="5eed")
 TOKENS = TokensIssued("dot-1", unit="29242", count=200)
 WITHDRAWN = Withdrawals("dot-1", count=2)
-SEALED = Sealed("dot-1", root=A, count=12, receipts=D, form=A, terms=B, weights=C, criteria=A, formulas=D)
+SEALED = Sealed("dot-1", root=A, receipts=D, form=A, terms=B, weights=C, criteria=A, formulas=D)
 EXCLUDED = Exclusion(
     "dot-1", "29242", Stream.VISIT, None, count=3, reason="một máy, ba mươi giây", persons=TWO
 )

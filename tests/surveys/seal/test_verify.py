@@ -244,13 +244,6 @@ def test_a_root_over_other_ballots_does_not_follow() -> None:
     assert "line 7 of ledger.jsonl" in found.sentence
 
 
-@pytest.mark.parametrize("by", [1, -1])
-def test_a_count_of_other_ballots_does_not_follow(by: int) -> None:
-    sealed = replace(told(Sealed), count=PLACES + by)
-
-    assert f"{PLACES + by} were sealed" in fault(retold(honest(), *with_record(Sealed, sealed))).sentence
-
-
 @pytest.mark.parametrize("count", [0, 2, 4])
 def test_other_withdrawals_than_blank_leaves_do_not_follow(count: int) -> None:
     found = fault(retold(honest(), *with_record(Withdrawals, Withdrawals(SLUG, count))))
@@ -660,14 +653,13 @@ def test_sealing_says_what_opening_said() -> None:
         TERMS,
         province.CRITERIA,
         root=bytes(32),
-        count=7,
         receipts="4" * 64,
         plans=province.PLANS,
     )
 
     for name in ("wave", "form", "terms", "weights", "formulas"):
         assert getattr(opening, name) == getattr(sealing, name)
-    assert (opening.seed, sealing.count, sealing.root) == ("5eed", 7, "0" * 64)
+    assert (opening.seed, sealing.root) == ("5eed", "0" * 64)
     assert sealing.receipts == "4" * 64
     assert opening.form == documents.fingerprint(form_to_json(province.form()))
 
