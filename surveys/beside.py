@@ -231,7 +231,8 @@ def services(
 def weighted(
     unit: str, tally: Tally, index: str, row: Shown, plans: Iterable[Plan], k: int
 ) -> WeightedLine | None:
-    """The weighted index, where each of its groups could be shown by itself: at least k on either side."""
+    """The weighted index, where each of its groups could be shown by itself: at least k on either side. Share, effective number
+    and design effect together often allow one set of counts only, so whoever did not say their group is what the row leaves."""
     plan = next((plan for plan in plans if plan.unit == unit), None)
     if plan is None or row.of(SATISFIED) is None or plan.question not in tally.form.by_name:
         return None
@@ -245,11 +246,16 @@ def weighted(
         found = weights.estimate(answers)
     except CannotWeight:
         return None
-    for cell in weights.cells:
-        satisfied = sum(answers[name][0] for name in cell.strata)
-        n = sum(answers[name][1] for name in cell.strata)
-        if min(satisfied, n - satisfied) < k:
-            return None
+    groups = [
+        (sum(answers[name][0] for name in cell.strata), sum(answers[name][1] for name in cell.strata))
+        for cell in weights.cells
+    ]
+    whole = row.of(SATISFIED) or 0, row.of(SCALE) or 0
+    silent = whole[0] - sum(satisfied for satisfied, _ in groups), whole[1] - sum(n for _, n in groups)
+    if silent[1]:
+        groups.append(silent)
+    if any(min(satisfied, n - satisfied) < k for satisfied, n in groups):
+        return None
     return WeightedLine(
         _rounded(found.share, TENTH_OF_A_PER_CENT),
         int(found.effective),

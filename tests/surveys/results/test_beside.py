@@ -3,6 +3,8 @@
 from decimal import Decimal
 from fractions import Fraction
 
+import pytest
+
 from surveys import beside
 from surveys.entry import Stream
 from surveys.forms import library
@@ -118,6 +120,16 @@ def test_a_weighted_index_stands_beside_the_plain_one() -> None:
 
 def test_no_weighted_index_where_one_of_its_groups_could_not_be_shown() -> None:
     assert ward_of(aged(9), plans=[PLAN]).weighted is None
+
+
+@pytest.mark.parametrize(("silent", "is_shown"), [(0, True), (1, False), (9, False), (10, True)])
+def test_no_weighted_index_where_few_did_not_say_their_group(silent: int, is_shown: bool) -> None:
+    """Of 62 people, 30 young and 30 old, the weighted figures allowed one solution: of the two silent ones, one is satisfied."""
+    tally = aged(20)
+    add(tally, "a", silent, {"chung": "5"})
+    add(tally, "a", silent, {"chung": "2"})
+
+    assert (ward_of(tally, plans=[PLAN]).weighted is not None) is is_shown
 
 
 def test_less_detail_shows_no_more_than_the_tables() -> None:
