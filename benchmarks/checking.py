@@ -102,9 +102,7 @@ def write(file: Any, signer: Signer, count: int) -> None:
     ledger, last = [], None
     for record in (
         preregistration.opened(form, terms),
-        preregistration.sealed(
-            form, terms, criteria, root=tree.root(), count=count, receipts=receipts.hexdigest()
-        ),
+        preregistration.sealed(form, terms, criteria, root=tree.root(), receipts=receipts.hexdigest()),
         KeyDestroyed(SLUG),
         ReleasePublished(SLUG, documents.fingerprint(package.lines(lines))),
     ):
