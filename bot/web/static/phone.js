@@ -70,18 +70,16 @@
     follows = talk.is_follower;
     follow.hidden = false;
     follow.textContent = follows ? words.unfollow : words.follow;
-    follow.classList.toggle('done', follows);
+    follow.classList.toggle('is-on', follows);
     // The demo was started again: what is drawn is of another life.
     if (talk.first + talk.lines.length < next) { list.textContent = ''; next = 0; }
     const fresh = talk.lines.slice(Math.max(0, next - talk.first));
     let number = Math.max(next, talk.first);
-    const drawn = fresh.map(function (line) { return bubble(line, number++); });
+    fresh.forEach(function (line) { bubble(line, number++); });
     next = talk.first + talk.lines.length;
     empty.hidden = list.children.length > 0;
-    if (!drawn.length) return;
-    // As Zalo does: the newest at the bottom, but its beginning stays in sight.
-    const end = screen.scrollHeight - screen.clientHeight;
-    screen.scrollTop = Math.min(drawn[0].offsetTop - 8, end);
+    if (!fresh.length) return;
+    screen.scrollTop = screen.scrollHeight; // as Zalo does: the end is in sight, with the buttons
   }
 
   function bubble(line, number) {
@@ -93,7 +91,6 @@
     if (line.buttons.length) card.appendChild(buttons(line.buttons, number));
     item.appendChild(card);
     list.appendChild(item);
-    return item;
   }
 
   function buttons(titles, number) {
