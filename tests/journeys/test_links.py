@@ -2,21 +2,32 @@
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
 from storage import rows
 from storage.statements import Prepared
+from storage.vault import Vault
 from surveys import commands
 from surveys.commands import Command, Word
 from surveys.entry import Stream
 from surveys.links import new_code, read_code
-from tests.journeys.town import LONG_DUC, Resident, Town
+from tests.conftest import Clock
+from tests.journeys.town import LONG_DUC, Resident, Town, a_town
 
 COUNT_LINKS = Prepared(select(func.count()).select_from(rows.table(rows.Link)))
 CODE = re.compile(r"LK-\w{4}-\w{4}")
+
+
+@pytest.fixture
+async def town(database_url: str, tmp_path: Path, vault: Vault, clock: Clock) -> AsyncIterator[Town]:
+    """On both databases: what may not touch a row is a matter of the database."""
+    async with a_town(database_url, tmp_path, vault, clock) as town:
+        yield town
 
 
 def two(town: Town) -> tuple[Resident, Resident]:
