@@ -18,8 +18,6 @@ from surveys.waves import GRACE
 
 __all__ = ["Closed", "Papers", "Saved"]
 
-SEED_BYTES = 6
-
 
 class Closed(Exception):
     """Nothing can be typed in by this link any more."""
@@ -70,7 +68,7 @@ class Papers:
             found = (await tx.sessions.of([nullifier])).get(nullifier)
             before = self._opened(wave.id, nullifier, found[1]) if found else None
             session = replace(
-                before or self._begun(wave, link),
+                before or self._begun(wave, link, number),
                 answers=tuple(answers.items()),
                 whole=tuple(sorted(whole)),
                 has_ended=True,
@@ -80,14 +78,14 @@ class Papers:
             await tx.sessions.save(nullifier, wave.id, body)
         return Saved(session.receipt, before is not None)
 
-    def _begun(self, wave: Running, link: ClerkLink) -> Session:
+    def _begun(self, wave: Running, link: ClerkLink, number: str) -> Session:
         return Session(
             wave=wave.id,
             unit=link.unit,
             stream=link.stream,
             language=wave.form.language,
             receipt=new_receipt(secrets.token_bytes(RECEIPT_BYTES)),
-            seed=secrets.token_hex(SEED_BYTES),
+            seed=number,  # by which the answers were judged: at sealing the same questions must arise
             mode=Mode(link.mode),
             begun_hour=hour_of(self._now()),
         )

@@ -59,6 +59,7 @@ async def test_a_paper_becomes_a_session_with_its_mode(town: Town, url: str) -> 
         "gop_y": "Ghế chờ ít quá",
     }
     assert (session.begun_hour, session.seconds) != (None, 0)
+    assert session.seed == "17"  # by which it was judged: at sealing the same questions arise
 
 
 async def test_the_same_number_replaces_and_another_one_adds(town: Town, url: str) -> None:
