@@ -76,15 +76,20 @@ class _Unreadable(ValueError):
 def _read(body: bytes) -> Mapping[str, Any]:
     try:
         read = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _Unreadable("The body is no JSON.") from None
     if not isinstance(read, dict) or not {"unit", "count"} <= read.keys() <= FIELDS:
         raise _Unreadable('The body is an object of "unit", "count" and perhaps "wave".')
-    if not isinstance(read["unit"], str) or type(read["count"]) is not int:
+    if not _is_code(read["unit"]) or type(read["count"]) is not int:
         raise _Unreadable('"unit" is a text, such as "29263"; "count" a whole number.')
-    if not isinstance(read.get("wave", ""), str):
+    if not _is_code(read.get("wave", "")):
         raise _Unreadable('"wave" is the short name of a wave.')
     return read
+
+
+def _is_code(value: Any) -> bool:
+    """It is told again where it is refused: half a surrogate could not even be written."""
+    return isinstance(value, str) and value.isascii()
 
 
 def _request_key(request: Request) -> str:

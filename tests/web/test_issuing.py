@@ -108,6 +108,9 @@ async def test_the_same_request_key_of_another_issuer_is_another_batch(
     [
         (b"{", "r", 400, "unreadable"),
         ([], "r", 400, "unreadable"),
+        (b"[" * 4000, "r", 400, "unreadable"),
+        (ASKED | {"unit": "\ud800"}, "r", 400, "unreadable"),
+        (ASKED | {"wave": "\ud800"}, "r", 400, "unreadable"),
         ({"unit": LONG_DUC}, "r", 400, "unreadable"),
         (ASKED | {"count": True}, "r", 400, "unreadable"),
         (ASKED | {"count": "3"}, "r", 400, "unreadable"),
