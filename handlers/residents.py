@@ -202,10 +202,10 @@ class Residents:
                 await tx.lobbies.delete(lobby)
         if self._links is not None:
             # Last: until their answers are gone, it is the link that leads to them.
-            await self._links.part(address)
+            await self._links.forget(address)
             if first != address:
                 await self._arrivals.leave(first)
-                await self._links.part(first)
+                await self._links.forget(first)
 
     # ── Opening and keeping ───────────────────────────────────────────────────────────────────────────────────
 

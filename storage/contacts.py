@@ -64,8 +64,12 @@ class LinkRows:
         await self._connection.run(SAVE_LINK, **link.model_dump())
 
     async def delete(self, fingerprint: bytes) -> None:
-        """Whatever it stands for, and whatever stands for it."""
+        """It stands for nobody any more."""
         await self._connection.run(DELETE_LINK, fingerprint=fingerprint)
+
+    async def forget(self, fingerprint: bytes) -> None:
+        """Whatever it stands for, and whatever stands for it."""
+        await self._connection.run(FORGET_LINKS, fingerprint=fingerprint)
 
 
 class Quarantine:
@@ -91,7 +95,8 @@ SAVE_HEARD = upsert(rows.table(rows.HeardAt), "fingerprint")
 DELETE_HEARD = Prepared(delete(rows.HeardAt).where(_heard.fingerprint == bindparam("fingerprint")))
 LINK = Prepared(select(_links.first, _links.address).where(_links.fingerprint == bindparam("fingerprint")))
 SAVE_LINK = upsert(rows.table(rows.Link), "fingerprint")
-DELETE_LINK = Prepared(
+DELETE_LINK = Prepared(delete(rows.Link).where(_links.fingerprint == bindparam("fingerprint")))
+FORGET_LINKS = Prepared(
     delete(rows.Link).where(
         or_(_links.fingerprint == bindparam("fingerprint"), _links.first == bindparam("fingerprint"))
     )

@@ -71,8 +71,13 @@ class Links:
         return self._opened(fingerprint, sealed)
 
     def _opened(self, fingerprint: bytes, sealed: bytes) -> Address | None:
-        told = json.loads(self._vault.open_arrival(fingerprint, sealed))
-        return None if told is None else Address(*told)
+        told = self._told(fingerprint, sealed)
+        return Address(*told) if told else None
+
+    def _told(self, fingerprint: bytes, sealed: bytes) -> list[str] | None:
+        """Account and id; nothing in it where they parted; None where all that is about this address must go."""
+        told: list[str] | None = json.loads(self._vault.open_arrival(fingerprint, sealed))
+        return told
 
     async def _rests(self, tx: Tx, fingerprint: bytes) -> Address | None:
         found = await tx.links.of(fingerprint)
@@ -118,6 +123,10 @@ class Links:
         await asyncio.to_thread(self._keep, second, [first.account, first.id])
 
     async def part(self, address: Address) -> None:
+        """It stands for nobody any more. On disk when this returns."""
+        await asyncio.to_thread(self._keep, address, [])
+
+    async def forget(self, address: Address) -> None:
         """It stands for nobody any more, and within the hour nobody stands for it. On disk when this returns."""
         if await asyncio.to_thread(os.path.exists, self._name(address.account)):
             await asyncio.to_thread(self._keep, address, None)
@@ -139,26 +148,28 @@ class Links:
         people = list(waiting.items())
         secrets.SystemRandom().shuffle(people)
         async with db.transaction() as tx:
-            for fingerprint, (_, first) in people:
-                if first is None:
+            for fingerprint, (_, told) in people:
+                if told is None:
+                    await tx.links.forget(fingerprint)
+                elif not told:
                     await tx.links.delete(fingerprint)
-            for fingerprint, (_, first) in people:
-                if first is not None:
-                    sealed = self._vault.seal_address(first)
-                    towards = self._vault.fingerprint(first)
+            for fingerprint, (_, told) in people:
+                if told:
+                    first = Address(*told)
+                    towards, sealed = self._vault.fingerprint(first), self._vault.seal_address(first)
                     await tx.links.save(rows.Link(fingerprint=fingerprint, first=towards, address=sealed))
         await asyncio.to_thread(self._forget, waiting)
         return len(waiting)
 
-    def _read(self) -> dict[bytes, tuple[bytes, Address | None]]:
+    def _read(self) -> dict[bytes, tuple[bytes, list[str] | None]]:
         found = {}
         for path in self._waiting.iterdir():
             if not path.name.startswith("."):
                 fingerprint, sealed = bytes.fromhex(path.name), path.read_bytes()
-                found[fingerprint] = (sealed, self._opened(fingerprint, sealed))
+                found[fingerprint] = (sealed, self._told(fingerprint, sealed))
         return found
 
-    def _forget(self, written: dict[bytes, tuple[bytes, Address | None]]) -> None:
+    def _forget(self, written: dict[bytes, tuple[bytes, list[str] | None]]) -> None:
         for fingerprint, (sealed, _) in written.items():
             path = self._waiting / fingerprint.hex()
             # What was said since then waits for the next time.

@@ -208,6 +208,33 @@ async def test_parted_they_are_two_again(town: Town) -> None:
     assert len(await town.sessions(wave)) == 2
 
 
+async def test_who_parts_takes_nobody_along(town: Town) -> None:
+    """The second stands for the first, the first for a third: when the first parts from it, the second stays."""
+    first, second = await linked(town)
+    third = Resident(town)
+    await first.says(await code_of(third))
+    await town.links.flush(town.database, town.clock())
+
+    await first.says("/huylienket")
+    await town.links.flush(town.database, town.clock())
+
+    async with town.database.reading() as tx:
+        assert await town.links.first(tx, second.address) == first.address
+        assert await town.links.first(tx, third.address) == third.address
+
+
+async def test_codes_nobody_used_are_swept_away(town: Town, tmp_path: Path) -> None:
+    first, _ = two(town)
+    await code_of(first)
+    await town.links.flush(town.database, town.clock())
+    assert len(list((tmp_path / "links" / "codes").iterdir())) == 1
+
+    town.clock.advance(minutes=10)
+    await town.links.flush(town.database, town.clock())
+
+    assert list((tmp_path / "links" / "codes").iterdir()) == []
+
+
 @pytest.mark.parametrize("officer", [0, 1])
 async def test_an_officer_does_not_come_in_by_their_other_address(town: Town, officer: int) -> None:
     await town.opens_visits()
