@@ -129,7 +129,7 @@ class PhonePage:
             raise HTTPException(413) from None
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise HTTPException(400) from None
-        except NotThere:
+        except (NotThere, IndexError):
             raise HTTPException(404) from None
         return self._shown(person, account)
 
