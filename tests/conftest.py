@@ -17,6 +17,13 @@ from tests.postgres import PostgresServer, binaries
 
 # ── What this machine has ────────────────────────────────────────────────────────────────────────────────────────
 
+# Thousands of small databases sync every commit. In memory that costs nothing, and no test is about a disk that loses what it
+# was told to keep: a process that is killed finds its files there as it would on any other.
+IN_MEMORY = Path("/dev/shm")
+ROOM = 6 << 30  # bytes; the copies that the linkage test steals are the largest
+if IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free > ROOM:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(IN_MEMORY))
+
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 MISSING = pytest.StashKey[dict[str, int]]()
 
