@@ -18,12 +18,13 @@ from surveys.forms.session import Mode
 from surveys.records import Exclusion
 from surveys.waves import State
 
-__all__ = ["EXCLUDE", "Exclusions"]
+__all__ = ["EXCLUDE", "LET_STAND", "Exclusions"]
 
 log = structlog.get_logger()
 
 EXCLUDE = "exclude"
-"""The kind of proposal."""
+LET_STAND = "let-stand"
+"""The kinds of proposal. Either decides how a wave is published, so either takes two."""
 
 
 class Exclusions:
@@ -62,14 +63,23 @@ class Exclusions:
         log.warning("wave.excluded", wave=wave.slug, unit=unit, stream=stream.value, count=count)
         return record
 
-    async def let_stand(self, slug: str, *, by: str) -> None:
-        """What is flagged is published as it is, with the flag beside it; nobody waits any longer. Raises ValueError."""
+    async def propose_letting_stand(self, slug: str, *, by: str) -> str:
+        """The id by which another person ends the days of waiting. Raises ValueError."""
         if not by.strip():
             raise ValueError("Give your full name with --by.")
+        async with self._db.reading() as tx:
+            await self._wave(tx, slug)
+        return await self._proposals.propose(LET_STAND, slug, {}, by=by)
+
+    async def let_stand(self, id: str, *, by: str) -> str:
+        """What is flagged is published as it is, with the flag beside it; nobody waits any longer. The wave's slug.
+        Raises NoSuchProposal, SamePerson, and ValueError when it cannot be any more."""
         async with self._db.transaction() as tx:
-            wave = await self._wave(tx, slug)
+            proposal = await self._proposals.confirmed(tx, id, LET_STAND, by=by)
+            wave = await self._wave(tx, proposal.subject)
             await tx.wave_seals.set_release_due(id_of(wave), self._now())
-        log.warning("wave.flags_stand", wave=slug, by=by.strip())
+        log.warning("wave.flags_stand", wave=wave.slug)
+        return wave.slug
 
     async def _wave(self, tx: Tx, slug: str) -> rows.Wave:
         wave = await tx.waves.by_slug(slug)

@@ -209,7 +209,7 @@ def waves_let_stand(
     slug: Annotated[str, typer.Argument(help="The wave's short name.")],
     by: Annotated[str, typer.Option(help="Your full name.")],
 ) -> None:
-    """Release a flagged wave without waiting any longer: the flags are published beside the figures."""
+    """Ask that a flagged wave be released without waiting any longer, flags and all. It happens when another person confirms it."""
     from bot.cli.exclusions import let_stand as work
 
     _exit(work(slug, by))

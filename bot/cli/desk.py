@@ -266,7 +266,7 @@ def waves_keep_key(slug: str, until: str, reason: str, by: str) -> int:
 
 def waves_confirm(id: str, by: str) -> int:
     async def work(house: "House") -> None:
-        from handlers.exclusions import EXCLUDE
+        from handlers.exclusions import EXCLUDE, LET_STAND
         from handlers.proposals import NoSuchProposal, SamePerson
 
         try:
@@ -276,6 +276,11 @@ def waves_confirm(id: str, by: str) -> int:
                 from bot.cli.exclusions import confirm as confirm_exclusion
 
                 _print(await confirm_exclusion(house, id, by))
+                return
+            if proposal is not None and proposal.kind == LET_STAND:
+                from bot.cli.exclusions import confirm_letting_stand
+
+                _print(await confirm_letting_stand(house, id, by))
                 return
             kept = await house.waves.confirm_keeping_key(id, by=by)
         except NoSuchProposal:

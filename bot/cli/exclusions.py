@@ -7,7 +7,7 @@ from bot.cli.desk import Refused, _in_house, _print
 if TYPE_CHECKING:
     from bot.app import House
 
-__all__ = ["confirm", "exclude", "flags", "let_stand"]
+__all__ = ["confirm", "confirm_letting_stand", "exclude", "flags", "let_stand"]
 
 
 def exclude(slug: str, unit: str, stream: str, mode: str, reason: str, by: str) -> int:
@@ -43,12 +43,18 @@ def let_stand(slug: str, by: str) -> int:
     async def work(house: "House") -> None:
         from handlers.exclusions import Exclusions
 
-        await Exclusions(house.db, house.ledger, house.now).let_stand(slug, by=by)
-        _print(
-            f"{slug} is released within a minute, what was flagged with its flag. To do it now: langnghe waves release {slug}"
-        )
+        id = await Exclusions(house.db, house.ledger, house.now).propose_letting_stand(slug, by=by)
+        _print(f"Proposed. Another person confirms it: langnghe waves confirm {id} --by NAME.")
 
     return _in_house(work)
+
+
+async def confirm_letting_stand(house: "House", id: str, by: str) -> str:
+    """What `waves confirm` does with a proposal of that kind, and says."""
+    from handlers.exclusions import Exclusions
+
+    slug = await Exclusions(house.db, house.ledger, house.now).let_stand(id, by=by)
+    return f"{slug} is released within a minute, what was flagged with its flag. To do it now: langnghe waves release {slug}"
 
 
 def flags(slug: str) -> int:

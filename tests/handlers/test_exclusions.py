@@ -27,7 +27,7 @@ from surveys.records import Exclusion, Record, ReleasePublished
 from surveys.releases import Released
 from surveys.results import Proportion
 from surveys.stuffing import Finding, Flag, Watched
-from surveys.waves import GRACE
+from surveys.waves import GRACE, TooEarly
 from tests.conftest import Clock
 from tests.handlers.test_waves import CLOSES, LONG_DUC, answer, plan
 
@@ -225,7 +225,12 @@ async def test_letting_flags_stand_ends_the_days_of_waiting(
     async with sqlite_database.transaction() as tx:
         await tx.wave_seals.set_release_due(wave, clock() + timedelta(days=3))
 
-    await exclusions.let_stand("2026", by="An")
+    id = await exclusions.propose_letting_stand("2026", by="An")
+    with pytest.raises(SamePerson):
+        await exclusions.let_stand(id, by="An")
+    with pytest.raises(TooEarly):
+        await waves.release("2026")
+    await exclusions.let_stand(id, by="Bình")
 
     assert await waves.release("2026")
 
