@@ -8,6 +8,7 @@ BENCHMARKS = {
     "answers": ("benchmarks.answers", "sqlite"),
     "answers_postgres": ("benchmarks.answers", "postgres"),
     "http": ("benchmarks.http", "over_http"),
+    "zalo": ("benchmarks.zalo", "zalo"),
     "growth": ("benchmarks.growth", "growth"),
     "sealing": ("benchmarks.sealing", "sealing"),
     "sealing_postgres": ("benchmarks.sealing", "sealing_postgres"),

@@ -96,6 +96,8 @@ class ZaloServer:
         self.made: list[Made] = []
         self.faults: dict[str, deque[Fault]] = defaultdict(deque)
         self.calls_of_app: deque[float] = deque()
+        self.a_minute = 4000
+        """Calls the app may make, whichever of its accounts they are for."""
         self.url = ""
         self._stack = AsyncExitStack()
         self._changed = asyncio.Event()
@@ -276,7 +278,7 @@ class ZaloServer:
         now = self.time()
         while self.calls_of_app and now - self.calls_of_app[0] >= 60:
             self.calls_of_app.popleft()
-        if len(self.calls_of_app) >= 4000:
+        if len(self.calls_of_app) >= self.a_minute:
             raise Refusal(-32, "rate limit")
         self.calls_of_app.append(now)
         self.world.count(account)
