@@ -27,6 +27,7 @@ MENU = (
     ("Phiếu đang mở", "menu"),
     ("Kết quả đã công bố", "kết quả"),
     ("Dữ liệu của tôi", "dữ liệu của tôi"),
+    ("Trợ giúp", "trợ giúp"),
 )
 """The menu under the chat as docs/zalo.md has an operator enter it: what is written there, what it sends."""
 

@@ -11,7 +11,7 @@ import pytest
 from bot import demo_zalo
 from bot.demo_zalo import ACCOUNTS, local_zalo
 from bot.web.visitor import COOKIE
-from bot.web.zalo_phone import PHONE
+from bot.web.zalo_phone import MENU, PHONE
 from tests.web.zalo_town import WARD, Played, a_phone
 
 THE_WARDS, THE_PROVINCES = (account[0] for account in ACCOUNTS)
@@ -122,6 +122,13 @@ async def test_the_menu_sends_what_the_guide_says_and_shows_nothing(played, pers
     await phone.does(act="pick", item=0)
 
     assert {line["by"] for line in (await phone.hears(said))["lines"]} == {"oa"}
+
+
+def test_the_guides_have_the_menu_of_the_phone():
+    guides = Path(__file__).parents[2] / "docs"
+    for guide in ("zalo.md", "zalo.vi.md"):
+        text = (guides / guide).read_text("utf-8")
+        assert all(f"| {title} | `{sends}` |" in text for title, sends in MENU)
 
 
 @pytest.mark.parametrize(
