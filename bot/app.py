@@ -27,7 +27,7 @@ from bot.web.counter import CounterPage
 from bot.web.figures import Figures
 from bot.web.issuing import IssuingApi
 from bot.web.ledger_page import LedgerPage
-from bot.web.pages import Pages
+from bot.web.pages import DemoDoor, Pages
 from bot.web.paper import PaperPages
 from bot.web.scorecard import ScorecardPages
 from bot.web.server import serve_on
@@ -216,6 +216,7 @@ async def serve(
             telegram_url=f"https://t.me/{name}" if name else None,
             k=settings.privacy_k,
             has_phone=phone is not None,
+            demo_door=_demo_door(house) if demo else None,
         )
         site = build(
             results=house.waves.results,
@@ -236,6 +237,12 @@ async def serve(
                 tasks.create_task(_listen(telegram, settings, stop))
             if zalo_bot is not None:
                 tasks.create_task(_listen_to_bot(zalo_bot, settings, stop))
+
+
+def _demo_door(house: House) -> DemoDoor | None:
+    token = house.settings.supervisor_token
+    last_year = house.now().astimezone(LOCAL).year - 1  # of which the demo has evidence
+    return DemoDoor(token.get_secret_value(), f"/scorecard?year={last_year}") if token else None
 
 
 async def _telegram(house: House, stack: AsyncExitStack) -> "TelegramResidents | None":

@@ -156,17 +156,17 @@ class SqliteConnection:
 class Batch:
     """Units of work that share one commit."""
 
-    __slots__ = ("_done", "_opened", "failure", "units")
+    __slots__ = ("_done", "_full_at", "failure", "units")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, old_enough: float = OLD_ENOUGH) -> None:
         self._done: asyncio.Future[None] = loop.create_future()
-        self._opened = time.monotonic()
+        self._full_at = time.monotonic() + old_enough
         self.failure: BaseException | None = None
         self.units = 0
 
     @property
     def is_full(self) -> bool:
-        return self.units > 0 and time.monotonic() - self._opened > OLD_ENOUGH
+        return self.units > 0 and time.monotonic() > self._full_at
 
     def settle(self, failure: BaseException | None) -> None:
         self.failure = failure
@@ -201,6 +201,7 @@ class SqliteDatabase(Database):
         self._queue: deque[asyncio.Future[Batch]] = deque()
         self._readers: list[sqlite3.Connection] = []
         self._is_closing = False
+        self._is_in_a_hurry = False
         self._quiet = asyncio.Event()
         self._quiet.set()
 
@@ -258,6 +259,11 @@ class SqliteDatabase(Database):
                 self._readers.append(reader)
             else:
                 reader.close()
+
+    def hurry(self) -> None:
+        """For a file that is made anew when anything goes wrong, before anybody writes: nothing waits for the disk."""
+        self._writer.execute("PRAGMA synchronous = OFF")
+        self._is_in_a_hurry = True
 
     async def close(self) -> None:
         self._is_closing = True
@@ -319,7 +325,7 @@ class SqliteDatabase(Database):
     def _begun(self, failure: BaseException | None) -> None:
         if failure is None:
             self._state = State.OPEN
-            self._batch = Batch(self._loop)
+            self._batch = Batch(self._loop, PATIENCE / 2 if self._is_in_a_hurry else OLD_ENOUGH)
         else:
             self._state = State.IDLE
             while self._someone_waits():
@@ -348,6 +354,9 @@ class SqliteDatabase(Database):
     # ── In the disk's thread ──────────────────────────────────────────────────────────────────────────────────
 
     def _on_disk(self, work: Callable[[], None], then: Callable[[BaseException | None], None]) -> None:
+        if self._is_in_a_hurry:
+            self._loop.call_soon(lambda: then(_failure_of(work)))
+            return
         # A callback rather than a task: no cancelled unit of work can leave a batch half open.
         future = self._loop.run_in_executor(self._disk, work)
         future.add_done_callback(lambda done: then(done.exception()))
@@ -375,6 +384,14 @@ class SqliteDatabase(Database):
             raise Unavailable(f"{self._path} cannot be opened: {problem}") from problem
         reader.execute("PRAGMA query_only = ON")
         return reader
+
+
+def _failure_of(work: Callable[[], None]) -> BaseException | None:
+    try:
+        work()
+    except Exception as failure:
+        return failure
+    return None
 
 
 def _give_up(turn: "asyncio.Future[Batch]") -> None:

@@ -311,25 +311,30 @@ def waves_show(slug: str) -> int:
 
 
 def _show(ward: "ReleasedWard") -> None:
+    from surveys.assessment import THRESHOLD, words_of
+    from surveys.figures import NOTHING, percent, whole
+
     _print(f"\n{ward.unit}  {ward.unit_name}")
     _print(f"  Hài lòng chung   {_line(ward.index)}")
     _print(f"  Rất hài lòng     {_line(ward.top)}   hai mức thấp  {_line(ward.lowest_two)}")
     rate = ward.response_rate
+    counted = [NOTHING if number is None else whole(number) for number in (ward.invited, ward.answered)]
     _print(
-        f"  mời {ward.invited if ward.invited is not None else '–'}, n = {ward.answered if ward.answered is not None else '–'}"
-        + (f", trả lời {float(rate):.1%}" if rate is not None else "")
+        f"  mời {counted[0]}, n = {counted[1]}" + (f", trả lời {percent(rate)}" if rate is not None else "")
     )
     for conclusion in ward.conclusions:
-        _print(
-            f"  {conclusion.source or conclusion.criterion}: {conclusion.verdict.value} – {conclusion.reason['vi']}"
-        )
+        name = conclusion.source or ("ngưỡng" if conclusion.criterion == THRESHOLD else conclusion.criterion)
+        _print(f"  {name}: {words_of('verdict')[conclusion.verdict]['vi']} – {conclusion.reason['vi']}")
 
 
 def _line(line: "Line") -> str:
+    from surveys.figures import NOTHING, percent, span, whole
+
     if line.figure is None:
-        return str(line.bound) if line.bound is not None else "–"
-    interval = line.figure.interval
-    return f"{float(line.figure.share):.2%} ({line.figure.numerator}/{line.figure.denominator}; 95 %: {interval.low:.1%}–{interval.high:.1%})"
+        return str(line.bound) if line.bound is not None else NOTHING
+    figure = line.figure
+    counted = f"{whole(figure.numerator)}/{whole(figure.denominator)}"
+    return f"{percent(figure.share)} ({counted}; 95 %: {span(figure.interval)} %)"
 
 
 def links(slug: str, stream: str) -> int:

@@ -17,6 +17,7 @@ from surveys.forms.form import Role
 from surveys.releases import QuestionTable, ReleasedProvince, ReleasedWard, ReleasedWave
 from surveys.results import Side
 from surveys.statistics import Chart
+from surveys.waves import Audience
 
 __all__ = [
     "Board",
@@ -132,11 +133,11 @@ def source_of(threshold: Decimal | None) -> str | None:
 
 
 def latest(found: Iterable[Board]) -> tuple[Board, ...]:
-    """The latest wave of each audience."""
+    """The latest wave of each audience: the yearly surveys first, for a month of visits is soon overtaken by the next."""
     seen: dict[str, Board] = {}
     for board in found:
         seen.setdefault(board.wave.audience, board)
-    return tuple(seen.values())
+    return tuple(sorted(seen.values(), key=lambda board: board.wave.audience == Audience.VISITS))
 
 
 def plot_of(board: Board) -> WardPlot:

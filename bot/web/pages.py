@@ -22,7 +22,7 @@ from bot.web.board import (
 from bot.web.matrix import bound_text, is_share, quoted, share_text, value_text
 from bot.web.words import DEFAULT_LANGUAGE, LANGUAGES, NUMBER_SPACE, Words
 
-__all__ = ["Asset", "Pages"]
+__all__ = ["Asset", "DemoDoor", "Pages"]
 
 HERE = Path(__file__).parent
 CONTENT_TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
@@ -37,10 +37,27 @@ class Asset:
     content_type: str
 
 
+@dataclass(frozen=True, slots=True)
+class DemoDoor:
+    """One click on any page of a demo, and one is a supervisor: the token stands there for everybody."""
+
+    token: str
+    place: str
+    """Where it leads."""
+
+
 class Pages:
     """Every page, in every language."""
 
-    def __init__(self, *, demo: bool, telegram_url: str | None, k: int, has_phone: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        demo: bool,
+        telegram_url: str | None,
+        k: int,
+        has_phone: bool = False,
+        demo_door: DemoDoor | None = None,
+    ) -> None:
         """`k` is the smallest group ever shown, until a released wave names its own. `has_phone`: the demo plays one."""
         found = [_asset(path) for path in sorted((HERE / "static").iterdir())]
         self.assets: Mapping[str, Asset] = MappingProxyType({asset.name: asset for _, asset in found})
@@ -69,7 +86,12 @@ class Pages:
             source_of=source_of,
         )
         self._environment.globals.update(
-            asset=places.__getitem__, languages=LANGUAGES, demo=demo, telegram_url=telegram_url, k=k
+            asset=places.__getitem__,
+            languages=LANGUAGES,
+            demo=demo,
+            demo_door=demo_door,
+            telegram_url=telegram_url,
+            k=k,
         )
         self._environment.globals["has_phone"] = has_phone
 
