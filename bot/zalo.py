@@ -178,6 +178,7 @@ class Zalo:
             has_buttons=settings.zalo_buttons,
             pinned=pinned,
             left=house.arrivals.leave,
+            forgotten=house.residents.forget,
         )
         await stack.enter_async_context(account)
         self._open[row.id] = account, tokens, stack

@@ -17,6 +17,7 @@ from handlers.units import load_seed
 from surveys import entry
 from surveys.entry import Entry, Stream
 from tests.conftest import Clock
+from tests.telegram_server.asgi import post_to
 from tests.zalo_server.server import Fault, ZaloServer
 
 HERE = Path(__file__).parents[2]
@@ -86,6 +87,27 @@ async def test_a_follower_of_a_wards_account_begins_there_whatever_is_open(house
 
     assert entry.read(account.started, house.vault.entry_key) == Entry(WARD, Stream.OPEN)
     assert started_for(house, None) == ""
+
+
+async def test_whoever_asks_zalo_to_be_forgotten_is(house, zalo, clock):
+    zalo.time.now = clock().timestamp()  # an event of another day would be somebody's recording
+    async with Zalo(house) as ours:
+        await connect(house, zalo)
+        await ours.look()
+        zalo.sender.post = post_to(ours)
+        resident = zalo.world.resident(zalo.oa)
+        lobby = house.vault.lobby(f"zalo:{zalo.oa.id}/{resident.id}".encode())
+        resident.says("chào")
+        await zalo.bring()
+        async with house.db.reading() as tx:
+            assert await tx.lobbies.at(lobby) is not None
+
+        resident.withdraws()
+        await zalo.bring()
+
+    async with house.db.reading() as tx:
+        assert await tx.lobbies.at(lobby) is None
+    assert zalo.sender.answers == [200] * len(zalo.sender.answers)
 
 
 async def test_an_idle_token_is_renewed_by_the_clock_day_after_day(house, zalo, clock):

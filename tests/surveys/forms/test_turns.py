@@ -358,7 +358,9 @@ def test_a_closed_wave_is_told_without_a_trace_of_the_answers() -> None:
         ("cảm ơn anh Tuấn", "tên người", "Bỏ chỗ đó rồi gửi"),
     ],
 )
-def test_the_warning_names_what_it_found_and_offers_three_ways_out(text: str, named: str, button: str) -> None:
+def test_the_warning_names_what_it_found_and_offers_three_ways_out(
+    text: str, named: str, button: str
+) -> None:
     talk = Talk.at("gop_y")
 
     assert talk.says(text) == f"Trong câu trả lời có {named}. Ông/bà muốn:"
