@@ -30,7 +30,7 @@ def report(sources: Sources, letterhead: Letterhead, now: datetime) -> Report:
             year=sources.year,
             criteria=sources.criteria.id,
             written_at=now,
-            head=head(letterhead, sources.year),
+            head=head(letterhead, sources.year, now.astimezone(LOCAL).date()),
             deadline=deadline(sources.year, now),
             results=results(sources, units),
             roadmap=roadmap(sources),
@@ -62,7 +62,7 @@ def deadline(year: int, now: datetime) -> Deadline:
 # ── The frame ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def head(letterhead: Letterhead, year: int) -> Head:
+def head(letterhead: Letterhead, year: int, today: date) -> Head:
     blank, long_blank = say("head", "blank"), say("head", "long_blank")
     letterhead = cleaned(letterhead)
     signed = letterhead.signed_on
@@ -79,7 +79,8 @@ def head(letterhead: Letterhead, year: int) -> Head:
             day=f"{signed.day:02}" if signed else blank,
             # As it is done in official papers: a nought where another figure could be written in front.
             month=(f"{signed.month:02}" if signed.month < 3 else signed.month) if signed else blank,
-            year=signed.year if signed else year,
+            # A report on last year is signed this year.
+            year=(signed or today).year,
         ),
         title=say("head", "title"),
         subject=say("head", "subject", year=year),
