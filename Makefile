@@ -38,6 +38,9 @@ test: $(VENV)/stamp ## all tests, in parallel
 nightly: $(VENV)/stamp ## the long campaigns too
 	@$(BIN)/python -m pytest -n auto -q --long $(ARGS)
 
+mutants: $(VENV)/stamp ## change the code in a thousand small ways and see whether a test notices (hours)
+	@$(BIN)/mutmut run
+
 check: $(VENV)/stamp ## format, lint, types, import contracts, .env.example against the settings
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -59,4 +62,4 @@ lock: ## choose versions again: requirements.lock from pyproject.toml
 clean: ## forget the virtual environment, the demo and every cache
 	@rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help venv demo zalo run chat test nightly check format bench lock clean
+.PHONY: help venv demo zalo run chat test nightly mutants check format bench lock clean
