@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import structlog
 
 from storage import migrate
 from storage.database import Database
@@ -80,6 +81,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     lacking = [f"no {what}: {count} tests not run" for what, count in config.stash[MISSING].items() if count]
     if lacking:
         terminalreporter.write_line(f"This machine has {'; '.join(lacking)}. (CI=true makes that a failure.)")
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_they_come() -> Iterator[None]:
+    """A command that was tried in this process has configured its log: the next test shall not write into a file that is closed."""
+    yield
+    structlog.reset_defaults()
 
 
 # ── Time and keys ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -9,7 +9,7 @@ Measured over several worlds, so that chance is narrow; the bounds are 1.5 times
 import random
 import secrets
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ import psycopg
 import pytest
 from scipy.stats import poisson
 
+from storage import migrate
 from storage.database import Database
 from storage.keys import FileKeys
 from storage.vault import Vault
@@ -148,6 +149,16 @@ class Disk:
         return Files([each for each in self.holds if each.exists()], to)
 
 
+@pytest.fixture
+def own_server() -> Iterator[PostgresServer]:
+    """A server for this test alone: its write-ahead log holds what was written to any of its databases."""
+    server = PostgresServer()
+    try:
+        yield server
+    finally:
+        server.remove()
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def disks(request: pytest.FixtureRequest, sqlite_template: Path, tmp_path: Path) -> Callable[[str], Disk]:
     """Name → a new disk."""
@@ -159,11 +170,10 @@ def disks(request: pytest.FixtureRequest, sqlite_template: Path, tmp_path: Path)
         return Disk(f"sqlite:///{path}", beside)
 
     def on_postgres(name: str) -> Disk:
-        server: PostgresServer = request.getfixturevalue("postgres_server")
-        database = f"linkage_{name}"
-        server.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
-        server.execute(f"CREATE DATABASE {database} TEMPLATE migrated")
-        return Disk(server.url(database), (server.data,))
+        server: PostgresServer = request.getfixturevalue("own_server")
+        server.execute(f"CREATE DATABASE {name}")
+        migrate.up_now(server.url(name))
+        return Disk(server.url(name), (server.data,))
 
     return on_sqlite if request.param == "sqlite" else on_postgres
 
