@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
@@ -21,8 +21,6 @@ _wave_units = rows.table(rows.WaveUnit).c
 _successors = rows.table(rows.UnitSuccessor).c
 _aliases = rows.table(rows.UnitAlias).c
 _markers = rows.table(rows.Marker).c
-
-R = TypeVar("R", bound=rows.Row)
 
 
 class Markers:
@@ -45,16 +43,16 @@ class Waves:
 
     async def open_at(self, now: datetime) -> list[rows.Wave]:
         """Those that take answers at that moment, by id."""
-        return _all(rows.Wave, await self._connection.fetch(WAVES_OPEN_AT, now=now))
+        return rows.all_of(rows.Wave, await self._connection.fetch(WAVES_OPEN_AT, now=now))
 
     async def all(self) -> list[rows.Wave]:
-        return _all(rows.Wave, await self._connection.fetch(WAVES))
+        return rows.all_of(rows.Wave, await self._connection.fetch(WAVES))
 
     async def by_slug(self, slug: str) -> rows.Wave | None:
-        return _first(rows.Wave, await self._connection.fetch(WAVE_BY_SLUG, slug=slug))
+        return rows.first_of(rows.Wave, await self._connection.fetch(WAVE_BY_SLUG, slug=slug))
 
     async def by_id(self, id: int) -> rows.Wave | None:
-        return _first(rows.Wave, await self._connection.fetch(WAVE_BY_ID, id=id))
+        return rows.first_of(rows.Wave, await self._connection.fetch(WAVE_BY_ID, id=id))
 
     async def add(self, wave: rows.Wave) -> int:
         """Its new id, which it also carries from now on."""
@@ -83,10 +81,10 @@ class WaveUnits:
         self._connection = connection
 
     async def of_wave(self, wave_id: int) -> list[rows.WaveUnit]:
-        return _all(rows.WaveUnit, await self._connection.fetch(UNITS_OF_WAVE, wave_id=wave_id))
+        return rows.all_of(rows.WaveUnit, await self._connection.fetch(UNITS_OF_WAVE, wave_id=wave_id))
 
     async def all(self) -> list[rows.WaveUnit]:
-        return _all(rows.WaveUnit, await self._connection.fetch(WAVE_UNITS))
+        return rows.all_of(rows.WaveUnit, await self._connection.fetch(WAVE_UNITS))
 
     async def add_many(self, wave_units: Iterable[rows.WaveUnit]) -> None:
         """Those that are there already get the new number of invited."""
@@ -101,10 +99,10 @@ class Forms:
         self._connection = connection
 
     async def get(self, id: str, version: str) -> rows.Form | None:
-        return _first(rows.Form, await self._connection.fetch(FORM, id=id, version=version))
+        return rows.first_of(rows.Form, await self._connection.fetch(FORM, id=id, version=version))
 
     async def all(self) -> list[rows.Form]:
-        return _all(rows.Form, await self._connection.fetch(FORMS))
+        return rows.all_of(rows.Form, await self._connection.fetch(FORMS))
 
     async def add(self, form: rows.Form) -> None:
         """Raises ValueError when that version was published with other words; the same form again changes nothing."""
@@ -121,16 +119,16 @@ class Units:
         self._connection = connection
 
     async def all(self) -> list[rows.Unit]:
-        return _all(rows.Unit, await self._connection.fetch(UNITS))
+        return rows.all_of(rows.Unit, await self._connection.fetch(UNITS))
 
     async def get(self, code: str) -> rows.Unit | None:
-        return _first(rows.Unit, await self._connection.fetch(UNIT, code=code))
+        return rows.first_of(rows.Unit, await self._connection.fetch(UNIT, code=code))
 
     async def successors(self) -> list[rows.UnitSuccessor]:
-        return _all(rows.UnitSuccessor, await self._connection.fetch(SUCCESSORS))
+        return rows.all_of(rows.UnitSuccessor, await self._connection.fetch(SUCCESSORS))
 
     async def aliases(self) -> list[rows.UnitAlias]:
-        return _all(rows.UnitAlias, await self._connection.fetch(ALIASES))
+        return rows.all_of(rows.UnitAlias, await self._connection.fetch(ALIASES))
 
     async def upsert_many(
         self,
@@ -143,15 +141,6 @@ class Units:
         await self._connection.run_many(UPSERT_SUCCESSOR, (each.model_dump() for each in successors))
         await self._connection.run_many(ADD_ALIAS, (each.model_dump() for each in aliases))
         await Markers(self._connection).bump(CATALOGUE)
-
-
-def _all(row: type[R], found: Iterable[tuple[Any, ...]]) -> list[R]:
-    names = rows.table(row).c.keys()
-    return [row(**dict(zip(names, each, strict=True))) for each in found]
-
-
-def _first(row: type[R], found: Iterable[tuple[Any, ...]]) -> R | None:
-    return next(iter(_all(row, found)), None)
 
 
 def _set_state(column: str | None) -> Prepared:

@@ -1,7 +1,8 @@
 """What the database holds, one class a table. Rows hold data, not rules, and no two tables together tell who said what."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     BigInteger,
@@ -63,6 +64,8 @@ __all__ = [
     "WaveTerms",
     "WaveUnit",
     "ZaloAccount",
+    "all_of",
+    "first_of",
     "metadata",
     "table",
 ]
@@ -90,6 +93,19 @@ class Row(SQLModel):
 def table(row: type[Row]) -> Table:
     """The table behind a row class, for Core statements."""
     return row.__table__  # type: ignore[attr-defined, no-any-return]
+
+
+R = TypeVar("R", bound=Row)
+
+
+def all_of(row: type[R], found: Iterable[tuple[Any, ...]]) -> list[R]:
+    """Whole rows as a statement gave them, of that class."""
+    names = table(row).c.keys()
+    return [row(**dict(zip(names, each, strict=True))) for each in found]
+
+
+def first_of(row: type[R], found: Iterable[tuple[Any, ...]]) -> R | None:
+    return next(iter(all_of(row, found)), None)
 
 
 def one_of(column: str, words: tuple[str, ...], *, name: str) -> CheckConstraint:

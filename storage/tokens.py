@@ -4,7 +4,6 @@ mark that only the wave's key can compute."""
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
 
 from sqlalchemy import bindparam, func, select, update
 
@@ -18,8 +17,6 @@ _batches = rows.table(rows.TokenBatch).c
 _issuers = rows.table(rows.Issuer).c
 _spent = rows.table(rows.Spent).c
 _counters = rows.table(rows.Counter).c
-
-R = TypeVar("R", bound=rows.Row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +41,7 @@ class Tokens:
         )
 
     async def batch(self, id: str) -> rows.TokenBatch | None:
-        return _first(rows.TokenBatch, await self._connection.fetch(BATCH, id=id))
+        return rows.first_of(rows.TokenBatch, await self._connection.fetch(BATCH, id=id))
 
     async def find(self, hash: bytes) -> Found | None:
         found = await self._connection.fetch(FIND_TOKEN, hash=hash)
@@ -82,13 +79,13 @@ class Issuers:
         await self._connection.run(ADD_ISSUER, **issuer.model_dump())
 
     async def by_key(self, key_hash: bytes) -> rows.Issuer | None:
-        return _first(rows.Issuer, await self._connection.fetch(ISSUER_BY_KEY, key_hash=key_hash))
+        return rows.first_of(rows.Issuer, await self._connection.fetch(ISSUER_BY_KEY, key_hash=key_hash))
 
     async def by_name(self, name: str) -> rows.Issuer | None:
-        return _first(rows.Issuer, await self._connection.fetch(ISSUER_BY_NAME, name=name))
+        return rows.first_of(rows.Issuer, await self._connection.fetch(ISSUER_BY_NAME, name=name))
 
     async def all(self) -> list[rows.Issuer]:
-        return _all(rows.Issuer, await self._connection.fetch(ISSUERS))
+        return rows.all_of(rows.Issuer, await self._connection.fetch(ISSUERS))
 
     async def revoke(self, name: str, at: datetime) -> bool:
         """Whether this call revoked it."""
@@ -105,15 +102,6 @@ class Counters:
     async def hours_a_week(self) -> dict[str, int]:
         """Of all counters of a unit together."""
         return {str(unit): int(hours) for unit, hours in await self._connection.fetch(COUNTER_HOURS)}
-
-
-def _all(row: type[R], found: Any) -> list[R]:
-    names = rows.table(row).c.keys()
-    return [row(**dict(zip(names, values, strict=True))) for values in found]
-
-
-def _first(row: type[R], found: Any) -> R | None:
-    return next(iter(_all(row, found)), None)
 
 
 ADD_BATCH = insert(rows.table(rows.TokenBatch))

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, TypeVar
 
 from sqlalchemy import bindparam, select, update
 
@@ -20,8 +19,6 @@ _terms = rows.table(rows.WaveTerms).c
 _seals = rows.table(rows.WaveSeal).c
 _postponed = rows.table(rows.KeyPostponement).c
 _proposals = rows.table(rows.Proposal).c
-
-R = TypeVar("R", bound=rows.Row)
 
 
 class Documents:
@@ -78,7 +75,7 @@ class WaveTerms:
 
     async def of(self, wave_id: int) -> rows.WaveTerms | None:
         """None for a wave that was opened before there was a ledger, or is a draft."""
-        return _first(rows.WaveTerms, await self._connection.fetch(TERMS_OF, wave_id=wave_id))
+        return rows.first_of(rows.WaveTerms, await self._connection.fetch(TERMS_OF, wave_id=wave_id))
 
 
 class WaveSeals:
@@ -91,12 +88,12 @@ class WaveSeals:
         await self._connection.run(ADD_SEAL, **seal.model_dump())
 
     async def of(self, wave_id: int) -> rows.WaveSeal | None:
-        return _first(rows.WaveSeal, await self._connection.fetch(SEAL_OF, wave_id=wave_id))
+        return rows.first_of(rows.WaveSeal, await self._connection.fetch(SEAL_OF, wave_id=wave_id))
 
     async def all(self) -> dict[int, rows.WaveSeal]:
         """By wave id."""
         found = await self._connection.fetch(SEALS)
-        return {seal.wave_id: seal for seal in _all(rows.WaveSeal, found)}
+        return {seal.wave_id: seal for seal in rows.all_of(rows.WaveSeal, found)}
 
     async def set_release_due(self, wave_id: int, due: datetime) -> None:
         await self._connection.run(SET_RELEASE_DUE, wave=wave_id, due=due)
@@ -106,7 +103,9 @@ class WaveSeals:
 
     async def key_kept_until(self, wave_id: int) -> datetime | None:
         """The latest moment it was postponed to."""
-        found = _all(rows.KeyPostponement, await self._connection.fetch(POSTPONEMENTS, wave_id=wave_id))
+        found = rows.all_of(
+            rows.KeyPostponement, await self._connection.fetch(POSTPONEMENTS, wave_id=wave_id)
+        )
         return max((each.until for each in found), default=None)
 
 
@@ -120,24 +119,15 @@ class Proposals:
         await self._connection.run(ADD_PROPOSAL, **proposal.model_dump())
 
     async def get(self, id: str) -> rows.Proposal | None:
-        return _first(rows.Proposal, await self._connection.fetch(PROPOSAL, id=id))
+        return rows.first_of(rows.Proposal, await self._connection.fetch(PROPOSAL, id=id))
 
     async def waiting(self) -> list[rows.Proposal]:
         """Those nobody has confirmed, the oldest first."""
-        return _all(rows.Proposal, await self._connection.fetch(PROPOSALS_WAITING))
+        return rows.all_of(rows.Proposal, await self._connection.fetch(PROPOSALS_WAITING))
 
     async def confirm(self, id: str, by: str, at: datetime) -> bool:
         """Whether this call confirmed it: nobody had before. The database refuses whoever proposed it."""
         return bool(await self._connection.run(CONFIRM_PROPOSAL, wanted=id, by=by, at=at))
-
-
-def _all(row: type[R], found: Any) -> list[R]:
-    names = rows.table(row).c.keys()
-    return [row(**dict(zip(names, values, strict=True))) for values in found]
-
-
-def _first(row: type[R], found: Any) -> R | None:
-    return next(iter(_all(row, found)), None)
 
 
 ADD_DOCUMENT = upsert(rows.table(rows.Document), "digest", keeping=("body",))

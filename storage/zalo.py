@@ -19,11 +19,10 @@ class ZaloAccounts:
 
     async def all(self) -> list[rows.ZaloAccount]:
         """By id."""
-        return [_account(row) for row in await self._connection.fetch(ACCOUNTS)]
+        return rows.all_of(rows.ZaloAccount, await self._connection.fetch(ACCOUNTS))
 
     async def get(self, id: str) -> rows.ZaloAccount | None:
-        found = await self._connection.fetch(ACCOUNT, id=id)
-        return _account(found[0]) if found else None
+        return rows.first_of(rows.ZaloAccount, await self._connection.fetch(ACCOUNT, id=id))
 
     async def save(self, account: rows.ZaloAccount) -> None:
         """A new one, or one that was connected again: nothing is left of what there was before, and a renewal of the pair
@@ -70,10 +69,6 @@ class ZaloAccounts:
     async def forget(self, id: str) -> bool:
         """With its tokens. Whether it was there."""
         return bool(await self._connection.run(FORGET, wanted=id))
-
-
-def _account(row: tuple[Any, ...]) -> rows.ZaloAccount:
-    return rows.ZaloAccount(**dict(zip(_accounts.keys(), row, strict=True)))
 
 
 def _this_pair(**values: Any) -> Any:
