@@ -81,10 +81,14 @@ def _rule(rule: Rule) -> str:
             return f"{WEEKDAYS[weekday]} {NTH[nth]} {_months(months)}"
         case Yearly(month, day):
             return f"ngày {day}/{month} hằng năm{_leap(month, day)}"
-        case Relative(days, YearlyDay(month, day)):
-            return f"{_away(days)} ngày {day}/{month} hằng năm{_leap(month, day)}"
-        case Relative(days, Event(kind, of)):
-            return f"{_away(days)} ngày {EVENTS.get(kind, kind)} {of}"
+        case Relative(days, to):
+            return f"{_away(days)} ngày {_anchor(to)}"
+
+
+def _anchor(to: YearlyDay | Event) -> str:
+    if isinstance(to, Event):
+        return f"{EVENTS.get(to.kind, to.kind)} {to.of}"
+    return f"{to.day}/{to.month} hằng năm{_leap(to.month, to.day)}"
 
 
 def _weekly(weekdays: Sequence[Weekday], first: date, every: int) -> str:
