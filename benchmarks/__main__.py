@@ -15,6 +15,7 @@ BENCHMARKS = {
     "checking": ("benchmarks.checking", "checking"),
     "tally": ("benchmarks.tally", "tally"),
     "demo": ("benchmarks.startup", "demo"),
+    "waits": ("benchmarks.waits", "waits"),
     "help": ("benchmarks.startup", "help_text"),
 }
 

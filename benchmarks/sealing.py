@@ -37,7 +37,7 @@ LOOKS = 20  # at a released page
 LIFE = timedelta(days=40)  # from opening until everything is due
 
 
-class _Clock:
+class Clock:
     def __init__(self) -> None:
         self.at = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -86,7 +86,7 @@ def _answers(form: Form, dice: random.Random) -> Iterator[tuple[str, str | None]
 
 
 async def run(url: str, directory: Path, sessions: int) -> dict[str, Any]:
-    clock = _Clock()
+    clock = Clock()
     await migrate.up(url)
     db = await Database.open(url)
     vault = Vault(FileKeys(directory / "keys"))

@@ -14,6 +14,7 @@ from storage.vault import Vault
 from surveys.conversation import Incoming, Option, Reply, Say
 from tests.conftest import Clock
 from tests.journeys.town import Resident, Town, a_town
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -149,11 +150,11 @@ async def test_lines_come_as_they_are_typed():
     with os.fdopen(reading, encoding="utf-8") as stream:
         lines = lines_of(stream)
         os.write(writing, "một\n".encode())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             assert await anext(lines) == "một\n"
         os.write(writing, b"hai\n")
         os.close(writing)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             assert [line async for line in lines] == ["hai\n"]
 
 

@@ -6,6 +6,7 @@ from bot.app import opened, serve
 from bot.settings import Settings
 from bot.web.server import listen
 from tests.contracts.zalo_bots import SECRET, until
+from tests.patience import PATIENCE
 from tests.zalo_server.server import ZaloServer
 
 
@@ -28,7 +29,7 @@ async def test_by_polling_somebody_is_greeted(tmp_path):
         chatter.says("xin chào")
         await until(lambda: len(chatter.texts) >= 1)
         stop.set()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             await serving
 
     assert "trợ lý tự động" in chatter.texts[0]
@@ -42,7 +43,7 @@ async def test_by_webhook_the_platform_is_told_where(tmp_path):
         serving = asyncio.create_task(serve(house, listen("127.0.0.1", 0), stop))
         await until(lambda: zalo.bots.webhook is not None)
         stop.set()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             await serving
 
     assert zalo.bots.webhook == ("https://bot.test/zalo-bot", SECRET)

@@ -206,14 +206,9 @@ async def test_on_paper_a_ward_has_every_criterion_and_no_form(url, open_page: O
     assert "Thử ngưỡng khác" not in text
 
 
-async def test_a_whole_province_is_drawn_in_good_time(open_page: Open):
+async def test_a_whole_province_is_drawn(open_page: Open):
     async with office(118) as url:
         page = await open_page(url + "/scorecard", viewport=DESK)
 
-        took = await page.evaluate(
-            "performance.timing.domContentLoadedEventEnd - performance.timing.responseEnd"
-        )
-
-        assert took < 3000  # ms, on a busy machine
         assert await page.locator("td.v").count() == (59 + 11 + 1) * 124
         assert await page.evaluate(TOO_WIDE) <= 0

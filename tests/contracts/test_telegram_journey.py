@@ -15,6 +15,7 @@ from bot.web.server import listen, serve_on
 from surveys.entry import Stream
 from tests.contracts.conftest import REFUSAL, SECRET, SORRY, RecordingQuarantine
 from tests.journeys.town import LONG_DUC, a_town
+from tests.patience import PATIENCE
 from tests.telegram_server.server import TOKEN, TelegramServer
 
 
@@ -55,7 +56,7 @@ async def by_webhook(server: TelegramServer, channel: TelegramResidents) -> Asyn
         yield
     finally:
         stop.set()
-        await asyncio.wait_for(serving, 3)
+        await asyncio.wait_for(serving, PATIENCE)
 
 
 @asynccontextmanager
@@ -66,7 +67,7 @@ async def by_polling(server: TelegramServer, channel: TelegramResidents) -> Asyn
         yield
     finally:
         stop.set()
-        await asyncio.wait_for(polling, 3)
+        await asyncio.wait_for(polling, PATIENCE)
 
 
 @pytest.mark.parametrize("way", [by_webhook, by_polling])

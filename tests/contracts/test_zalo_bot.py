@@ -14,6 +14,7 @@ from storage.database import Unavailable
 from surveys.conversation import Address, Incoming, Option, Reply, Say
 from tests.contracts.conftest import REFUSAL, RecordingResidents
 from tests.contracts.zalo_bots import HINT, SECRET, until, zalo_bot
+from tests.patience import PATIENCE
 from tests.telegram_server.asgi import post_to, request
 from tests.zalo_server.server import Fault, ZaloServer
 
@@ -507,7 +508,7 @@ async def polled(zalo: ZaloServer, residents: RecordingResidents, done):
         polling = asyncio.create_task(channel.poll(stop))
         await until(done)
         stop.set()
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENCE):
             await polling
 
 

@@ -15,6 +15,7 @@ from surveys.entry import Stream
 from tests.contracts.conftest import REFUSAL, SORRY, RecordingQuarantine
 from tests.contracts.zalo_bots import HINT, SECRET, a_moment, until
 from tests.journeys.town import LONG_DUC, Town, a_town
+from tests.patience import PATIENCE
 from tests.telegram_server.asgi import post_to
 from tests.zalo_server.bots import Chatter
 from tests.zalo_server.server import ZaloServer
@@ -80,7 +81,7 @@ async def by_polling(bot: ZaloBot) -> AsyncIterator[None]:
         yield
     finally:
         stop.set()
-        await asyncio.wait_for(polling, 3)
+        await asyncio.wait_for(polling, PATIENCE)
 
 
 @pytest.fixture(params=[by_webhook, by_polling], ids=lambda way: way.__name__)

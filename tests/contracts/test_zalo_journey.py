@@ -17,6 +17,7 @@ from surveys.waves import Audience
 from tests.contracts.conftest import SORRY, RecordingQuarantine, door_to, official_account
 from tests.journeys import test_visit, test_yearly
 from tests.journeys.town import LONG_DUC, Heard, Resident, Town, a_town
+from tests.patience import PATIENCE
 from tests.telegram_server.server import Timepiece
 from tests.zalo_server.server import ZaloServer
 
@@ -71,7 +72,7 @@ class OnZalo(Resident):
 
     async def rest(self) -> None:
         """Until everything for this person has gone out."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while len(self.channel._replies):  # noqa: ASYNC110
                 await asyncio.sleep(0.001)
 

@@ -9,6 +9,7 @@ from bot.intake import Intake
 from bot.lanes import Lanes
 from surveys.conversation import Address
 from tests.contracts.conftest import REFUSAL, SORRY, RecordingQuarantine, RecordingResidents
+from tests.patience import PATIENCE
 from tests.telegram_server.asgi import post_to
 from tests.zalo_server.bots import Chatter
 from tests.zalo_server.server import ZaloServer
@@ -25,7 +26,7 @@ async def a_moment(seconds: float) -> None:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while not true():  # noqa: ASYNC110  (anything may make it true)
             await asyncio.sleep(0.005)
 

@@ -9,6 +9,7 @@ import pytest
 from storage import migrate
 from storage.database import Database, Unavailable
 from storage.postgres import PostgresDatabase
+from tests.patience import PATIENCE
 from tests.postgres import DURABLE, PostgresServer
 from tests.storage.conftest import prepare
 
@@ -130,7 +131,7 @@ async def waits_for_a_lock(db: PostgresDatabase) -> None:
 
 
 async def test_two_people_do_not_wait_for_each_other(db: PostgresDatabase):
-    async with asyncio.timeout(5), db.transaction() as tx:
+    async with asyncio.timeout(PATIENCE), db.transaction() as tx:
         await tx.alone_with(PERSON)
         async with db.transaction() as other:
             await other.alone_with(ANOTHER)

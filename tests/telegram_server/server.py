@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
+from tests.patience import PATIENCE
 from tests.telegram_server.schema import Upload, bot_api
 from tests.telegram_server.world import Json, Refusal, World, check_secret
 
@@ -129,7 +130,7 @@ class TelegramServer:
 
     async def until(self, true: Callable[[], bool]) -> None:
         """Waits for something to become true of what the bot has done here."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while not true():
                 self._changed.clear()
                 await self._changed.wait()

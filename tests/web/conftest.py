@@ -11,11 +11,11 @@ from bot.channels.web_chat import WebChat
 from bot.web.app import Site, build
 from bot.web.server import listen, serve_on
 from surveys.releases import ReleasedWard
+from tests.patience import PATIENCE
 from tests.web import sample
 from tests.web.talker import Talker
 
 KEY = b"a key of the tests, not of anybody"
-STOPPING = 3.0  # seconds; the server promises two
 
 
 class Server:
@@ -57,7 +57,7 @@ async def running(site: Site, port: int = 0) -> AsyncIterator[str]:
         yield address
     finally:
         stop.set()
-        await asyncio.wait_for(serving, STOPPING)
+        await asyncio.wait_for(serving, PATIENCE)
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ import socket
 import pytest
 
 from bot.web.server import PortTaken, listen, serve
+from tests.patience import PATIENCE
 
 
 async def nothing(scope, receive, send) -> None:
@@ -35,5 +36,5 @@ async def test_it_returns_when_it_is_told_to_stop():
     stop = asyncio.Event()
     stop.set()
 
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE):
         await serve(nothing, "127.0.0.1", 0, stop)

@@ -8,6 +8,7 @@ from bot.channels import web_chat
 from bot.channels.contract import Sent, WindowClosed
 from bot.channels.web_chat import Full, Said, TooFast, WebChat
 from surveys.conversation import Address, Incoming, Reply, Say
+from tests.patience import PATIENCE
 
 
 class Clock:
@@ -141,7 +142,7 @@ async def test_hanging_up_ends_every_stream(chat):
 
     chat.hang_up()
 
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(PATIENCE):
         for stream in streams:
             assert [piece async for piece in stream] == []
     with pytest.raises(Full):

@@ -12,10 +12,10 @@ from bot import demo_zalo
 from bot.demo_zalo import ACCOUNTS, local_zalo
 from bot.web.visitor import COOKIE
 from bot.web.zalo_phone import MENU, PHONE
+from tests.patience import PATIENCE
 from tests.web.zalo_town import WARD, Played, a_phone
 
 THE_WARDS, THE_PROVINCES = (account[0] for account in ACCOUNTS)
-PATIENCE = 10  # seconds
 OURS = {"sec-fetch-site": "same-origin"}
 
 Talk = dict[str, Any]

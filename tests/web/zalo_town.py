@@ -16,11 +16,11 @@ from handlers.units import load_seed
 from handlers.waves import Plan
 from surveys.forms import library
 from surveys.waves import Audience
+from tests.patience import PATIENCE
 
 __all__ = ["WARD", "Played", "a_phone"]
 
 WARD = "29242"
-STOPPING = 5.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ async def a_phone(sqlite_url: str, keys_dir: Path) -> AsyncIterator[Played]:
                 yield Played(f"http://127.0.0.1:{port}", house, zalo)
             finally:
                 stop.set()
-                await asyncio.wait_for(serving, STOPPING)
+                await asyncio.wait_for(serving, PATIENCE)
         assert zalo.violations == ()
 
 
