@@ -1,5 +1,6 @@
 """What an operator may set, in one place. Read from the environment and from `.env`; every field stands in `.env.example`."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -7,6 +8,8 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from surveys.ratings import Template
 
 __all__ = ["InvalidSettings", "Settings", "load"]
 
@@ -84,6 +87,11 @@ class Settings(BaseSettings):
     zalo_pkce_verifier: SecretStr | None = Field(
         None, description="For ZALO_PKCE=fixed: the code verifier that belongs to the console's challenge."
     )
+    zalo_per_minute: int = Field(
+        80,
+        ge=1,
+        description="Calls to Zalo in any minute, for each Official Account; replies go before notices. UNSURE: 100 is reported for the tier Growth, 2000 for Comprehensive, nothing for state agencies; stay a little below yours. Where several processes send, give each its part.",
+    )
     zalo_proof: bool = Field(
         False,
         description="Send appsecret_proof with every call, which an app may require (-242 when it is missing or wrong).",
@@ -107,6 +115,15 @@ class Settings(BaseSettings):
         None,
         ge=0,
         description="What one paid template (ZBS) to a person's id costs, in đồng, as your contract with Zalo says; nobody could tell us. Empty: none can be sent, for its cost cannot be shown.",
+    )
+
+    zalo_ratings: Mapping[str, Mapping[str, Template]] = Field(
+        {},
+        description='What rating templates (ZBS type 5) rate, as JSON: account id → template id → unit, question and, if words are to be read too, comment. {"579745863508352884": {"123456": {"unit": "29242", "question": "chung", "comment": "gop_y"}}}. Name every rating template of the account, with "unit": null for one that is not to count. They are not anonymous and stand in no score.',
+    )
+    zalo_rating_verb: Literal["GET", "POST"] = Field(
+        "POST",
+        description="How the results of rating templates are asked for. UNSURE: Zalo's page says POST, running code of 2023-24 says GET.",
     )
 
     # Zalo's Bot Platform: for pilots and for an office's own staff, not for a ward (docs/zalo-windows.md)

@@ -4,15 +4,19 @@ them, tokens renewed ahead of need. It knows no survey and no event; which accou
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 import structlog
 
 from bot.channels import webhook
+from bot.channels.throttle import Throttle
 from bot.channels.zalo_client import Hosts, ZaloClient
 from bot.channels.zalo_oa import Door, ZaloAccount
+from bot.channels.zalo_ratings import Results
 from bot.channels.zalo_tokens import NotConnected, Pair, Tokens, Unclear
 from bot.settings import Settings
+from bot.zalo_ratings import ZaloRatings
 from storage import rows
 from storage.database import Unavailable
 from surveys import entry
@@ -29,6 +33,7 @@ LASTS = timedelta(days=90)  # a refresh token
 WARNED = timedelta(
     days=60
 )  # its age at which somebody must look: by then it should have been renewed sixty times
+OF_THE_APP = 3_900  # calls a minute for all accounts together: Zalo takes 4,000, and probes of tokens are not counted here
 KINDS: Mapping[int, str] = {1: "personal", 2: "enterprise", 4: "government"}
 """What Zalo's numbers for types of accounts mean (`oa_type`)."""
 
@@ -66,6 +71,8 @@ class Zalo:
     def __init__(self, house: "House") -> None:
         self._house = house
         self._client = client_for(house.settings)
+        self._app_minute = Throttle(OF_THE_APP)
+        self._ratings = ZaloRatings(house)
         self._stack = AsyncExitStack()
         self._open: dict[str, tuple[ZaloAccount, Tokens, AsyncExitStack]] = {}
         self._door = self._new_door({})
@@ -116,6 +123,20 @@ class Zalo:
                 log.error("zalo.not_connected", account=account.account, reason=str(trouble))
         await self._warn()
 
+    async def read_ratings(self) -> None:
+        """What people answered to rating templates: events may be lost, or not say which template they are of."""
+        for account, tokens, _ in list(self._open.values()):
+            if self._ratings.are_set_up(account.id):
+                results = Results(
+                    self._client,
+                    tokens.access,
+                    tokens.renewed_after,
+                    now=self._house.now,
+                    verb=self._house.settings.zalo_rating_verb,
+                    turn=account.bulk,
+                )
+                await self._ratings.read(account.id, results)
+
     async def _warn(self) -> None:
         for row in await self._rows():
             if row.trouble is not None:
@@ -148,6 +169,11 @@ class Zalo:
         """Events that Zalo sent and nobody here knows, by name."""
         return dict(self._door.unknown)
 
+    @property
+    def ratings(self) -> Mapping[str, object]:
+        """What could not be taken of the ratings by templates, and why."""
+        return self._ratings.told
+
     # ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _rows(self) -> list[rows.ZaloAccount]:
@@ -179,6 +205,8 @@ class Zalo:
             pinned=pinned,
             left=house.arrivals.leave,
             forgotten=house.residents.forget,
+            rated=partial(self._ratings.happened, row.id),
+            throttle=Throttle(settings.zalo_per_minute, within=self._app_minute),
         )
         await stack.enter_async_context(account)
         self._open[row.id] = account, tokens, stack

@@ -27,7 +27,8 @@ from aiohttp import (
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bot.channels.contract import Misconfigured, Outcome, Rejected, RetryAfter, Sent, Unknown
-from bot.channels.zalo_errors import TOKEN_IS_OLD, outcome_of
+from bot.channels.throttle import NoRoom, Turn
+from bot.channels.zalo_errors import TOKEN_IS_OLD, Kind, kind_of, outcome_of
 from bot.channels.zalo_tokens import NotAsked, NotConnected, Unclear
 from storage.database import Unavailable
 
@@ -59,6 +60,8 @@ class Answer:
     error: int = 0
     data: Mapping[str, Any] | None = None
     trouble: Outcome | None = None
+    is_haste: bool = False
+    """Too many calls in a minute, by number or by HTTP status."""
 
     def outcome(self, now: datetime) -> Outcome:
         if self.trouble is not None:
@@ -164,22 +167,64 @@ class ZaloClient:
     # ── The accounts' API ─────────────────────────────────────────────────────────────────────────────────────
 
     async def post(
-        self, path: str, body: Mapping[str, Any], access: Access, renew: Renew, *, host: str | None = None
+        self,
+        path: str,
+        body: Mapping[str, Any],
+        access: Access,
+        renew: Renew,
+        *,
+        host: str | None = None,
+        turn: Turn | None = None,
     ) -> Answer:
-        """One call; with a renewed token once more where Zalo says the token is old."""
+        """One call; with a renewed token once more where Zalo says the token is old. `turn`: the account's minute, in which every
+        call has a place of its own; RetryAfter where none comes free in time."""
         return await self._calling(
-            lambda token: self._call("POST", path, token, json=dict(body), host=host), access, renew
+            lambda token: self._in_turn(turn, "POST", path, token, json=dict(body), host=host), access, renew
         )
 
     async def get(
-        self, path: str, access: Access, renew: Renew, arguments: Mapping[str, Any] | None = None
+        self,
+        path: str,
+        access: Access,
+        renew: Renew,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        turn: Turn | None = None,
     ) -> Answer:
         """Arguments travel as JSON in one parameter."""
         params = {"data": json.dumps(dict(arguments), ensure_ascii=False)} if arguments else None
-        return await self._calling(lambda token: self._call("GET", path, token, params=params), access, renew)
+        return await self._calling(
+            lambda token: self._in_turn(turn, "GET", path, token, params=params), access, renew
+        )
+
+    async def query(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        access: Access,
+        renew: Renew,
+        *,
+        turn: Turn | None = None,
+    ) -> Answer:
+        """Of the service for templates, which wants everything in the address, whichever the method."""
+        more: dict[str, Any] = {"params": dict(query), "host": self._hosts.business}
+        if method == "POST":
+            more["json"] = {}
+        return await self._calling(
+            lambda token: self._in_turn(turn, method, path, token, **more), access, renew
+        )
 
     async def upload(
-        self, kind: str, name: str, content: bytes, content_type: str, access: Access, renew: Renew
+        self,
+        kind: str,
+        name: str,
+        content: bytes,
+        content_type: str,
+        access: Access,
+        renew: Renew,
+        *,
+        turn: Turn | None = None,
     ) -> Answer:
         """`kind`: image, gif or file. The answer's data has `attachment_id` or `token`."""
 
@@ -189,7 +234,9 @@ class ZaloClient:
             return made
 
         return await self._calling(
-            lambda token: self._call("POST", f"/v2.0/oa/upload/{kind}", token, data=form()), access, renew
+            lambda token: self._in_turn(turn, "POST", f"/v2.0/oa/upload/{kind}", token, data=form()),
+            access,
+            renew,
         )
 
     async def works(self, access_token: str) -> bool:
@@ -219,6 +266,19 @@ class ZaloClient:
             return Answer(trouble=Misconfigured(str(trouble)))
         except (Unclear, Unavailable):
             return Answer(trouble=RetryAfter(A_WHILE))  # without a token nothing was sent
+        except NoRoom as crowd:
+            return Answer(trouble=RetryAfter(crowd.delay))
+        return answer
+
+    async def _in_turn(self, turn: Turn | None, method: str, path: str, token: str, **more: Any) -> Answer:
+        """Raises NoRoom."""
+        if turn is None:
+            return await self._call(method, path, token, **more)
+        async with turn.taken():
+            answer = await self._call(method, path, token, **more)
+        if answer.is_haste:
+            # Whatever we counted: Zalo counts otherwise, and everybody on this account waits.
+            turn.rest(A_MINUTE)
         return answer
 
     async def _call(
@@ -267,14 +327,15 @@ def _read(status: int, content: bytes) -> Answer:
         envelope = _Envelope.model_validate_json(content)
     except ValidationError:
         if status == TOO_MANY:
-            return Answer(trouble=RetryAfter(A_MINUTE))
+            return Answer(trouble=RetryAfter(A_MINUTE), is_haste=True)
         if 400 <= status < 500:
             return Answer(trouble=Rejected(f"HTTP {status}"))
         return Answer(trouble=Unknown(f"HTTP {status} without Zalo's answer"))
     if envelope.error == 0 and not 200 <= status < 300:
         return Answer(trouble=Unknown(f"HTTP {status} that claims success"))
     data = envelope.data if isinstance(envelope.data, dict) else None
-    return Answer(envelope.error, data)
+    is_haste = envelope.error != 0 and kind_of(envelope.error) is Kind.HASTE
+    return Answer(envelope.error, data, is_haste=is_haste)
 
 
 def new_verifier() -> str:

@@ -20,7 +20,8 @@ from bot.channels import zalo_events as events
 from bot.channels import zalo_requests as requests
 from bot.channels.contract import Accept, Limits, Outcome, Rejected, RetryAfter, Sent, Unknown
 from bot.channels.errands import Errands
-from bot.channels.zalo_client import ZaloClient
+from bot.channels.throttle import Priority, Throttle, Turn
+from bot.channels.zalo_client import Answer, ZaloClient
 from bot.channels.zalo_errors import (
     TEXT_INSTEAD,
     UPLOAD_IS_GONE,
@@ -30,7 +31,17 @@ from bot.channels.zalo_errors import (
     is_known,
     kind_of,
 )
-from bot.channels.zalo_events import Answered, Event, Followed, Forgotten, Happened, Left, Nothing, Said
+from bot.channels.zalo_events import (
+    Answered,
+    Event,
+    Followed,
+    Forgotten,
+    Happened,
+    Left,
+    Nothing,
+    Rated,
+    Said,
+)
 from bot.channels.zalo_requests import Part
 from bot.channels.zalo_tokens import Tokens
 from bot.intake import where
@@ -38,6 +49,7 @@ from storage.database import Unavailable
 from surveys import commands, emergency
 from surveys.commands import Word
 from surveys.conversation import Address, Incoming, Reply, Say
+from surveys.ratings import Rating
 
 __all__ = ["Door", "ZaloAccount"]
 
@@ -50,7 +62,9 @@ REPEATED = 1  # of one that perhaps was: there is no key by which Zalo would kno
 PATIENCE = timedelta(minutes=2)  # a reply that must wait longer has lost its point
 A_MOMENT = timedelta(seconds=1)
 A_WHILE = timedelta(seconds=5)
-A_MINUTE = timedelta(minutes=1)
+UNCOUNTED = (
+    1_000_000  # calls a minute: without a throttle of the account's own only Zalo's refusals slow it down
+)
 HUMAN = timedelta(minutes=30)  # so long the assistant keeps quiet after a person at the office has answered
 ANSWERED_WITHIN = timedelta(seconds=1.6)  # Zalo waits two seconds; what takes longer is brought again
 STORAGE_AWAY = timedelta(seconds=30)
@@ -90,11 +104,15 @@ class ZaloAccount:
         left: Callable[[Address], Awaitable[None]] | None = None,
         forgotten: Callable[[Address], Awaitable[Reply | None]] | None = None,
         interacted: Callable[[Address, datetime], None] | None = None,
+        rated: Callable[[Rating], Awaitable[None]] | None = None,
+        throttle: Throttle | None = None,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """`started`: with what payload a new follower begins. `address`: what this account turned out to need; `pinned` is told
         when that is found out. `left`: told of a person who follows no longer. `forgotten`: deletes what is held of a person who
-        asks Zalo for it, and returns once that is on disk. `interacted`: told of what opens the window of a person again."""
+        asks Zalo for it, and returns once that is on disk. `interacted`: told of what opens the window of a person again.
+        `rated`: takes what somebody answered to a rating template; nobody is told who.
+        `throttle`: the calls this account may make in a minute, replies before bulk."""
         self.id = id
         self.account = f"{events.ACCOUNT}:{id}"
         self.started = started
@@ -109,12 +127,18 @@ class ZaloAccount:
         self._left = left
         self._forgotten = forgotten
         self._interacted = interacted
+        self._rated = rated
+        self._throttle = throttle or Throttle(UNCOUNTED, clock=lambda: now().timestamp(), pause=pause)
         self._pause = pause
         self._replies = Errands()
-        self._quiet_until: datetime | None = None
         self._taking: dict[str, asyncio.Task[bool]] = {}
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._answered_by_hand: dict[str, datetime] = {}
+
+    @property
+    def bulk(self) -> Turn:
+        """This account's minute, behind everybody who waits for an answer."""
+        return self._throttle.at(Priority.BULK)
 
     @property
     def limits(self) -> Limits:
@@ -145,34 +169,44 @@ class ZaloAccount:
 
     # ── What goes out ─────────────────────────────────────────────────────────────────────────────────────────
 
-    async def send(self, address: Address, say: Say) -> Outcome:
-        """One attempt. A long text takes several requests: when a later one fails we cannot say it was not sent."""
+    async def send(self, address: Address, say: Say, priority: Priority = Priority.BULK) -> Outcome:
+        """One attempt. A long text takes several requests: when a later one fails we cannot say it was not sent.
+
+        Nobody waits for what is sent like this, unless `priority` says so: answers to what people write do not come by here. Where
+        the account's minute is full it waits its turn for some seconds, and is then given back with RetryAfter."""
         outcome: Outcome = Rejected("nothing to say")
         for place, part in enumerate(requests.of(say)):
-            outcome = await self._attempt(address.id, part)
+            # What has begun is finished: its other half must not wait behind a thousand others.
+            outcome = await self._attempt(address.id, part, Priority.REPLY if place else priority)
             if not isinstance(outcome, Sent):
                 return Unknown("only its beginning was sent") if place else outcome
         return outcome
 
-    async def _attempt(self, person: str, part: Part) -> Outcome:
+    async def _attempt(self, person: str, part: Part, priority: Priority) -> Outcome:
         if part.file is None:
-            return (await self._posted(person, part, None))[1]
-        error, outcome = await self._hand_over(person, part)
+            return (await self._posted(person, part, None, priority))[1]
+        error, outcome = await self._hand_over(person, part, priority)
         if error == UPLOAD_IS_GONE:
-            _, outcome = await self._hand_over(person, part)
+            _, outcome = await self._hand_over(person, part, priority)
         return outcome
 
-    async def _hand_over(self, person: str, part: Part) -> tuple[int, Outcome]:
+    async def _hand_over(self, person: str, part: Part, priority: Priority) -> tuple[int, Outcome]:
         assert part.file is not None
         name, content, kind = requests.document(*part.file)
         answer = await self._client.upload(
-            "file", name, content, kind, self._tokens.access, self._tokens.renewed_after
+            "file",
+            name,
+            content,
+            kind,
+            self._tokens.access,
+            self._tokens.renewed_after,
+            turn=self._throttle.at(priority),
         )
         match answer.outcome(self._now()):
             case Sent():
                 token = str((answer.data or {}).get("token", ""))
                 return (
-                    await self._posted(person, part, token)
+                    await self._posted(person, part, token, Priority.REPLY)
                     if token
                     else (0, Rejected("an upload without a token"))
                 )
@@ -181,26 +215,26 @@ class ZaloAccount:
             case trouble:
                 return answer.error, trouble
 
-    async def _posted(self, person: str, part: Part, token: str | None) -> tuple[int, Outcome]:
-        error, outcome = await self._post(person, part, token)
+    async def _posted(
+        self, person: str, part: Part, token: str | None, priority: Priority
+    ) -> tuple[int, Outcome]:
+        error, outcome = await self._post(person, part, token, priority)
         if error in TEXT_INSTEAD and part.options and self._has_buttons:
             # The numbers stand in the text: without buttons nothing is lost.
             log.info("zalo.without_buttons", account=self.account, error=error)
-            return await self._post(person, requests.without_buttons(part), token)
+            return await self._post(person, requests.without_buttons(part), token, priority)
         return error, outcome
 
-    async def _post(self, person: str, part: Part, token: str | None) -> tuple[int, Outcome]:
+    async def _post(
+        self, person: str, part: Part, token: str | None, priority: Priority
+    ) -> tuple[int, Outcome]:
         body = requests.body(part, person, has_buttons=self._has_buttons, token=token)
         address = self._address
-        answer = await self._client.post(
-            PATHS[address], body, self._tokens.access, self._tokens.renewed_after
-        )
+        answer = await self._asked(PATHS[address], body, priority)
         refused_as, other = OTHER[address]
         if self._mode == "auto" and answer.error == refused_as:
             # Exactly this number, once.
-            second = await self._client.post(
-                PATHS[other], body, self._tokens.access, self._tokens.renewed_after
-            )
+            second = await self._asked(PATHS[other], body, priority)
             if second.error not in (V3_IS_NOT_FOR_US, V2_IS_SHUT):
                 answer = second
                 if second.trouble is None and (
@@ -209,9 +243,12 @@ class ZaloAccount:
                     await self._pin(other)
         if answer.error and not is_known(answer.error):
             log.error("zalo.unknown_error", account=self.account, error=answer.error)
-        if answer.error and kind_of(answer.error) is Kind.HASTE:
-            self._quiet_until = self._now() + A_MINUTE
         return answer.error, answer.outcome(self._now())
+
+    async def _asked(self, path: str, body: requests.Body, priority: Priority) -> Answer:
+        return await self._client.post(
+            path, body, self._tokens.access, self._tokens.renewed_after, turn=self._throttle.at(priority)
+        )
 
     async def _pin(self, address: str) -> None:
         if address == self._address:
@@ -231,9 +268,7 @@ class ZaloAccount:
         doubts = 0
         outcome: Outcome = Rejected("never tried")
         for left in reversed(range(TRIES)):
-            if self._quiet_until is not None and (rest := self._quiet_until - self._now()) > timedelta():
-                await self._pause(rest.total_seconds())
-            outcome = await self._attempt(person, part)
+            outcome = await self._attempt(person, part, Priority.REPLY)
             match outcome:
                 case RetryAfter(delay) if left and delay <= PATIENCE:
                     await self._pause(delay.total_seconds())
@@ -292,6 +327,9 @@ class ZaloAccount:
                     await self._left(self._address_of(event))
             case Answered(event):
                 self._is_quiet_for(event.person)
+            case Rated(_, rating):
+                if self._rated is not None:
+                    await self._rated(rating)
 
     async def _forget(self, event: Event) -> None:
         if self._forgotten is None:
