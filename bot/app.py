@@ -68,6 +68,7 @@ ARRIVALS_EVERY = timedelta(hours=1)  # the hour is the finest time a contact may
 PURGE_EVERY = timedelta(hours=6)
 ZALO_LOOK_EVERY = timedelta(minutes=1)  # so soon an account that was connected meanwhile is served
 ZALO_RENEW_EVERY = timedelta(hours=1)  # it renews what is due: daily, and weekly at the least
+ZALO_RATINGS_EVERY = timedelta(hours=1)  # far below the week after which a rating is too old
 LOBBY_KEPT = timedelta(days=30)  # a conversation that led nowhere
 QUARANTINE_KEPT = timedelta(days=90)
 TELEGRAM_WEBHOOK = "/telegram"
@@ -307,7 +308,12 @@ async def _health(house: House, zalo: "Zalo | None") -> Mapping[str, object]:
         return found
     try:
         # An account in trouble is an operator's matter: the process is well, and restarting it would mend nothing.
-        return {**found, "zalo": await zalo.told(), "zalo_unknown_events": zalo.unknown_events}
+        return {
+            **found,
+            "zalo": await zalo.told(),
+            "zalo_unknown_events": zalo.unknown_events,
+            "zalo_ratings": zalo.ratings,
+        }
     except Unavailable:
         return {"status": "unavailable", "database": "away"}
 
@@ -370,6 +376,7 @@ def _zalo_ticks(zalo: "Zalo | None") -> tuple[Tick, ...]:
     return (
         Tick("zalo.look", ZALO_LOOK_EVERY, zalo.look),
         Tick("zalo.renew", ZALO_RENEW_EVERY, zalo.renew),
+        Tick("zalo.ratings", ZALO_RATINGS_EVERY, zalo.read_ratings),
     )
 
 

@@ -25,6 +25,7 @@ from surveys.comments import (
     Leader,
     Only,
     Written,
+    is_rating,
     only_for_the_province,
     read_written,
     tens,
@@ -109,6 +110,8 @@ class Opened:
     only: Only | None
     """Why the ward must not read it; None when it may."""
     state: State | None
+    is_rating: bool = False
+    """It came by a rating template of Zalo: whoever sent that can read there who wrote it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +138,8 @@ class Handed:
 
     question: str
     text: str
+    is_rating: bool = False
+    """It came by a rating template of Zalo, like the nine others it came with: not anonymous."""
 
 
 class Comments:
@@ -256,17 +261,23 @@ class Comments:
             assert each.review is not None
             assert each.review.batch is not None
             opened = desk.opened(each)
-            batches.setdefault(each.review.batch, []).append(Handed(opened.question, opened.for_ward))
+            batches.setdefault(each.review.batch, []).append(
+                Handed(opened.question, opened.for_ward, opened.is_rating)
+            )
         return tuple(tuple(ten) for _, ten in sorted(batches.items(), reverse=True))
 
     async def _candidates(self, tx: Tx) -> list[Candidate]:
         waiting = await tx.comments.waiting(self._now() - REST)
-        voices = {wave: await tx.comments.voices(wave) for wave in {each.comment.wave_id for each in waiting}}
+        waves = {each.comment.wave_id for each in waiting}
+        voices = {
+            **{(wave, False): await tx.comments.voices(wave) for wave in waves},
+            **{(wave, True): await tx.comments.rated_voices(wave) for wave in waves},
+        }
         desk = await self._desk(tx)
         return [
             Candidate(comment.id, comment.unit, form_id)
             for comment, form_id in waiting
-            if voices[comment.wave_id].get(comment.unit, 0) >= FEWEST_VOICES
+            if voices[comment.wave_id, is_rating(comment.id)].get(comment.unit, 0) >= FEWEST_VOICES
             and desk.opened(Reviewed(comment, None)).only is None
         ]
 
@@ -371,6 +382,7 @@ class _Desk:
             for_ward=told_to_the_ward(written.text),
             only=only_for_the_province(written.text, leaders, is_remark=_is_remark(form, written)),
             state=None if review is None else _state(review),
+            is_rating=is_rating(comment.id),
         )
 
 

@@ -16,6 +16,7 @@ from storage.transaction import Tx
 from surveys.entry import Stream
 from surveys.forms.session import Mode
 from surveys.records import Exclusion
+from surveys.results import ANONYMOUS
 from surveys.waves import State
 
 __all__ = ["EXCLUDE", "LET_STAND", "Exclusions"]
@@ -93,7 +94,7 @@ class Exclusions:
 
     async def _count(self, tx: Tx, wave: rows.Wave, unit: str, stream: Stream, mode: Mode | None) -> int:
         """Raises ValueError where the number itself, which is published, would tell of too few."""
-        modes = list(Mode) if mode is None else [mode]
+        modes = ANONYMOUS if mode is None else [mode]
         count = 0
         for each in modes:
             count += await tx.ballots.number(id_of(wave), unit, stream.value, each.value)

@@ -18,10 +18,10 @@ from surveys.entry import Stream
 from surveys.forms.form import Form
 from surveys.forms.session import Mode
 from surveys.ledger import read_entry
-from surveys.preregistration import plans_from, terms_from
+from surveys.preregistration import KNOWN, formulas_in, plans_from, terms_from
 from surveys.records import Exclusion, Record, ReleasePublished, TokensIssued, of_wave
 from surveys.releases import Detail, Flagged, Released, Terms
-from surveys.releasing import Findings, release, tally_for
+from surveys.releasing import FORMULAS, Findings, release, tally_for
 from surveys.results import Tally
 from surveys.statistics import Plan
 from surveys.stuffing import Watched
@@ -30,6 +30,7 @@ __all__ = ["Exposed", "Material", "excluded", "gathered", "lines_of", "published
 
 log = structlog.get_logger()
 
+OLDEST = min(KNOWN)  # what a wave of some version before is released by, too
 STREAMS = {stream.value: stream for stream in Stream}
 MODES = {mode.value: mode for mode in Mode}
 
@@ -45,6 +46,8 @@ class Material:
     criteria: CriteriaSet
     plans: Sequence[Plan]
     findings: Findings
+    formulas: int = FORMULAS
+    """By which version the wave was opened."""
 
     def released(self, detail: Detail) -> dict[str, Released]:
         return release(
@@ -56,6 +59,7 @@ class Material:
             plans=self.plans,
             findings=self.findings,
             detail=detail,
+            formulas=self.formulas,
         )
 
 
@@ -77,6 +81,7 @@ async def gathered(tx: Tx, wave: rows.Wave) -> Material:
         read_criteria(await tx.documents.get(fixed.criteria)),
         plans,
         await _findings(tx, wave),
+        formulas_in(await tx.documents.get(fixed.formulas)) or OLDEST,
     )
 
 

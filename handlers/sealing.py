@@ -20,9 +20,10 @@ from storage.transaction import Tx
 from storage.vault import KeyGone, Tampered, Vault
 from surveys.ballot_box import ReceiptsDigest, leaf_of
 from surveys.ballots import SALT_BYTES, Comment, Parts, commitment, may_be_written, written_answers
+from surveys.comments import ID_BYTES, new_id
 from surveys.dividing import Divider
 from surveys.forms.form import Form
-from surveys.forms.session import Said
+from surveys.forms.session import Mode, Said
 from surveys.merkle import Accumulator
 from surveys.stuffing import Circumstances, Key, Watch, Watched
 from surveys.waves import LOCAL, week_of
@@ -191,7 +192,7 @@ class _Job:
         questions = [question.name for question in self._form.questions if may_be_written(question)]
         async for page in self._pages([f"comment/{name}" for name in questions]):
             comments = [
-                self._comment(session.unit, comment)
+                self._comment(session, comment)
                 async for session, heap in self._opened(page)
                 if session is not None and session.answers.get(questions[heap])
                 for comment in self._parts(session).comments
@@ -289,15 +290,15 @@ class _Job:
         )
         return SealedBallot(position, session.unit, session.stream, session.mode, answers, salt, committed)
 
-    def _comment(self, unit: str, comment: Comment) -> rows.Comment:
-        id = secrets.token_hex(16)
+    def _comment(self, session: Said, comment: Comment) -> rows.Comment:
+        id = new_id(secrets.token_bytes(ID_BYTES), by_template=session.mode is Mode.ZBS)
         body = written_answers(
             {"question": comment.question, "text": comment.text, "whole": "yes" if comment.is_whole else ""}
         )
         return rows.Comment(
             id=id,
             wave_id=self._wave_id,
-            unit=unit,
+            unit=session.unit,
             week=self._week,
             body=self._vault.seal_comment(id, body),
         )

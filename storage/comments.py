@@ -9,6 +9,8 @@ from sqlalchemy import and_, bindparam, delete, func, or_, select, update
 
 from storage import rows
 from storage.statements import Connection, Prepared, insert, upsert
+from surveys.comments import BY_A_TEMPLATE
+from surveys.forms.session import Mode
 from surveys.results import SCORED
 
 __all__ = ["Comments", "Count", "Leaders", "Reviewed", "Waiting"]
@@ -61,7 +63,7 @@ class Comments:
         return [_comment(row) for row in found]
 
     async def numbers(self, wave_id: int) -> dict[str, int]:
-        """Unit → how many."""
+        """Unit → how many; not what came by rating templates of Zalo, which is counted in no figure of the others."""
         return {
             str(unit): int(number) for unit, number in await self._connection.fetch(NUMBERS, wave_id=wave_id)
         }
@@ -114,9 +116,14 @@ class Comments:
         return [Waiting(_comment(row[:-1]), row[-1]) for row in found]
 
     async def voices(self, wave_id: int) -> dict[str, int]:
-        """Unit → how many ballots it has in a wave that came by a way that counts: whoever holds a poster's code could make
-        as many others as they like."""
+        """Unit → how many anonymous ballots it has in a wave that came by a way that counts: whoever holds a poster's code could
+        make as many others as they like."""
         found = await self._connection.fetch(VOICES, wave_id=wave_id)
+        return {str(unit): int(number) for unit, number in found}
+
+    async def rated_voices(self, wave_id: int) -> dict[str, int]:
+        """Unit → how many ratings by templates of Zalo it has in a wave."""
+        found = await self._connection.fetch(RATED_VOICES, wave_id=wave_id)
         return {str(unit): int(number) for unit, number in found}
 
     async def last_batch(self) -> int:
@@ -180,7 +187,7 @@ _heap = and_(_comments.wave_id == bindparam("wave_id"), _comments.unit == bindpa
 ADD_COMMENT = insert(rows.table(rows.Comment))
 NUMBERS = Prepared(
     select(_comments.unit, func.count())
-    .where(_comments.wave_id == bindparam("wave_id"))
+    .where(_comments.wave_id == bindparam("wave_id"), _comments.id.not_like(f"{BY_A_TEMPLATE}%"))
     .group_by(_comments.unit)
 )
 COMMENTS_OF_WAVE = Prepared(
@@ -223,7 +230,16 @@ WAITING = Prepared(
 )
 VOICES = Prepared(
     select(_ballots.unit, func.count())
-    .where(_ballots.wave_id == bindparam("wave_id"), or_(*(_ballots.stream == each.value for each in SCORED)))
+    .where(
+        _ballots.wave_id == bindparam("wave_id"),
+        or_(*(_ballots.stream == each.value for each in SCORED)),
+        _ballots.mode != Mode.ZBS.value,
+    )
+    .group_by(_ballots.unit)
+)
+RATED_VOICES = Prepared(
+    select(_ballots.unit, func.count())
+    .where(_ballots.wave_id == bindparam("wave_id"), _ballots.mode == Mode.ZBS.value)
     .group_by(_ballots.unit)
 )
 LAST_BATCH = Prepared(select(func.max(_reviews.batch)))

@@ -30,7 +30,6 @@ scipy is imported where it is used, because that takes seconds.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
 from typing import Any
 
 from surveys import beside
@@ -40,8 +39,10 @@ from surveys.forms.session import Mode
 from surveys.releases import Line, Part, QuestionTable, Released, ReleasedProvince, ReleasedWard
 from surveys.releasing import Findings
 from surveys.results import (
+    ALL_OPEN,
     ALL_SCORED,
     LOWEST_TWO,
+    RATED,
     SATISFIED,
     SCALE,
     Counts,
@@ -55,7 +56,9 @@ __all__ = ["Case", "Exposed", "Exposure", "exposures", "exposures_in"]
 UNSATISFIED = ("3", *LOWEST_TWO)
 CHOSEN, NOT_CHOSEN = "chosen", "not"
 SERVICES, STREAMS, MODES, BESIDE = "services", "streams", "modes", "beside"
-OPEN = "open:"
+OPEN, RATINGS = "open:", "ratings:"
+APART = {OPEN: ALL_OPEN, RATINGS: RATED}
+"""Tables that stand beside the score and have no ballot in common with it."""
 HAIR = 1e-6  # what the solver may be off
 
 SIZE = ("n",)
@@ -188,8 +191,10 @@ class _Truth:
         self._form = form
 
     def row(self, unit: str, key: str, strata: Iterable[tuple[Stream, Mode]] | None = None) -> Counts:
-        name, is_open = key.removeprefix(OPEN), key.startswith(OPEN)
-        every = product([Stream.OPEN], Mode) if is_open else ALL_SCORED
+        name, every = key, ALL_SCORED
+        for prefix, apart in APART.items():
+            if key.startswith(prefix):
+                name, every = key.removeprefix(prefix), apart
         counted = beside.kept(unit, every, self._findings.exclusions)
         wanted = counted if strata is None else [each for each in strata if each in counted]
         return self._tally.of(unit, wanted, name)
@@ -212,7 +217,7 @@ class _Knowledge:
         self._k = wards[0].wave.k
         self._headline = beside.headline(form)
         self._gates = beside.gates(form)
-        sizes = [table.n or 0 for ward in wards for table in (*ward.questions, *ward.open_questions)]
+        sizes = [table.n or 0 for ward in wards for _, tables in _all_tables(ward) for table in tables]
         totals = [line.index.figure.denominator for line in provinces if line.index.figure]
         if wards[0].wave.total.figure:
             totals.append(wards[0].wave.total.figure.denominator)
@@ -222,7 +227,7 @@ class _Knowledge:
     def blocks(self) -> list[_Block]:
         made: dict[tuple[str, str], _Block] = {}
         for ward in self._wards:
-            for prefix, tables in (("", ward.questions), (OPEN, ward.open_questions)):
+            for prefix, tables in _all_tables(ward):
                 answered = {table.name: table.n for table in tables}
                 for table in tables:
                     question = self._form.question(table.name)
@@ -528,6 +533,10 @@ class _Knowledge:
             block.facts.append(_Fact(side, number, number))
         self._parts(block, province.unit, SERVICES, province.services, sides, rest=[""])
         return block
+
+
+def _all_tables(ward: ReleasedWard) -> tuple[tuple[str, Sequence[QuestionTable]], ...]:
+    return ("", ward.questions), (OPEN, ward.open_questions), (RATINGS, ward.ratings or ())
 
 
 def _of(names: Iterable[Variable], times: float = 1.0) -> dict[Variable, float]:

@@ -185,6 +185,8 @@ def _ballot(body: dict[str, Any]) -> SealedBallot:
         raise BadLine("Its fields are not texts.")
     if body["stream"] not in STREAMS or body["mode"] not in MODES:
         raise BadLine("Nobody knows its stream or its mode.")
+    if body["mode"] == Mode.ZBS and body["stream"] != Stream.VISIT:
+        raise BadLine("A rating by a template of Zalo is of a visit.")
     return SealedBallot(
         body["position"],
         body["unit"],

@@ -21,6 +21,7 @@ from surveys.records import Exclusion
 from surveys.releases import Flagged, Line, Part, WeightedLine
 from surveys.results import (
     ALL_SCORED,
+    ANONYMOUS,
     LOWEST_TWO,
     SATISFIED,
     SCALE,
@@ -153,10 +154,9 @@ def streams(unit: str, tally: Tally, name: str, row: Shown, k: int) -> tuple[Par
 
 def modes(unit: str, tally: Tally, name: str, row: Shown, k: int) -> tuple[Part, ...]:
     counts = {
-        mode.value: tally.of(unit, [(stream, mode) for stream in SCORED], name).of
-        for mode in (Mode.SELF, Mode.ASSISTED, Mode.PAPER)
+        mode.value: tally.of(unit, [(stream, mode) for stream in SCORED], name).of for mode in ANONYMOUS
     }
-    return _parts(counts, _labels(Mode), breakdown(counts, row, SCALE_TREE, k, [*counts]))
+    return _parts(counts, _labels(ANONYMOUS), breakdown(counts, row, SCALE_TREE, k, [*counts]))
 
 
 def with_and_without(

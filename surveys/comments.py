@@ -19,13 +19,17 @@ from surveys.emergency import is_denunciation, unmarked
 from surveys.screening import redacted
 
 __all__ = [
+    "BY_A_TEMPLATE",
     "FEWEST_VOICES",
+    "ID_BYTES",
     "REST",
     "TEN",
     "Candidate",
     "Leader",
     "Only",
     "Written",
+    "is_rating",
+    "new_id",
     "only_for_the_province",
     "read_written",
     "tens",
@@ -38,6 +42,8 @@ REST = timedelta(days=7)  # after sealing: by then nobody remembers who was seen
 FEWEST_VOICES = 10
 """Ballots a ward must have in a wave before a comment of it goes anywhere: else that one arrived says who answered."""
 INSTEAD = "(đã bỏ)"
+BY_A_TEMPLATE = "zbs"
+ID_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,25 @@ class Candidate:
     unit: str
     form: str
 
+    @property
+    def heap(self) -> tuple[str, str, bool]:
+        """What it may fill a ten with. Whoever sent a template can read in Zalo who wrote what by it: nine such comments would give
+        the tenth away, so they go in tens of their own."""
+        return self.unit, self.form, is_rating(self.id)
+
+
+def new_id(random: bytes, *, by_template: bool) -> str:
+    """Of a comment. Everything else about one is encrypted, so it is its id that says where it came by a rating template of Zalo and
+    is not anonymous. Raises ValueError for another number of bytes than sixteen."""
+    if len(random) != ID_BYTES:
+        raise ValueError(f"A comment's id is made of {ID_BYTES} random bytes.")
+    return f"{BY_A_TEMPLATE if by_template else ''}{random.hex()}"
+
+
+def is_rating(id: str) -> bool:
+    """Whether it came by a rating template of Zalo. No hex digit is a z."""
+    return id.startswith(BY_A_TEMPLATE)
+
 
 def read_written(body: str) -> Written:
     """From the JSON that sealing wrote."""
@@ -104,9 +129,9 @@ def tens(waiting: Iterable[Candidate]) -> tuple[tuple[str, ...], ...]:
     Waves of one form may fill a ten together, because a ward is never told the wave: among ten of several waves nobody can
     tell more than among ten of one. Forms do not mix, because their questions would tell them apart.
     """
-    heaps: dict[tuple[str, str], list[str]] = {}
+    heaps: dict[tuple[str, str, bool], list[str]] = {}
     for each in waiting:
-        heaps.setdefault((each.unit, each.form), []).append(each.id)
+        heaps.setdefault(each.heap, []).append(each.id)
     return tuple(
         tuple(heap[start : start + TEN])
         for heap in heaps.values()

@@ -10,14 +10,17 @@ from surveys.disclosure import Node
 from surveys.documents import NotCanonical
 from surveys.entry import Stream
 from surveys.forms.form import Form
+from surveys.forms.session import Mode
 from surveys.records import Sealed, WaveOpened
 from surveys.releases import Terms
-from surveys.releasing import SCALE_TREE
+from surveys.releasing import FORMULAS, RATINGS_SINCE, SCALE_TREE
 from surveys.statistics import Plan, Stratum
 
 __all__ = [
+    "KNOWN",
     "BadTerms",
     "formulas_document",
+    "formulas_in",
     "opened",
     "sealed",
     "terms_document",
@@ -26,7 +29,8 @@ __all__ = [
 ]
 
 NOBODY_DRAWN = "none"
-FORMULAS_VERSION = 2  # moves when the same ballots would give another release
+KNOWN = (FORMULAS, 2)
+"""Versions by which this program still counts, the newest first."""
 
 
 class BadTerms(ValueError):
@@ -91,10 +95,14 @@ def _are_sound(terms: Terms) -> bool:
     )
 
 
-def weights_document(plans: Iterable[Plan] = ()) -> str:
-    """Canonical JSON: what a ballot of each stream counts in the score, and the plans by which units are weighted beside it."""
+def weights_document(plans: Iterable[Plan] = (), version: int = FORMULAS) -> str:
+    """Canonical JSON: what a ballot of each stream counts in the score, and the plans by which units are weighted beside it. A mode
+    that is named here weighs what stands there, whichever its stream."""
     streams = {stream.value: "1" if stream in results.SCORED else "0" for stream in Stream}
-    return documents.written({"plans": {plan.unit: _plan(plan) for plan in plans}, "streams": streams})
+    modes = {"modes": {Mode.ZBS.value: "0"}} if version >= RATINGS_SINCE else {}
+    return documents.written(
+        {**modes, "plans": {plan.unit: _plan(plan) for plan in plans}, "streams": streams}
+    )
 
 
 def _plan(plan: Plan) -> dict[str, Any]:
@@ -122,7 +130,7 @@ def plans_from(text: str) -> tuple[Plan, ...]:
             )
             for unit, each in body["plans"].items()
         )
-        same = weights_document(plans) == text
+        same = any(weights_document(plans, version) == text for version in KNOWN)
     except (ValueError, KeyError, TypeError, AttributeError, ZeroDivisionError):
         same = False
     if not same:
@@ -130,10 +138,16 @@ def plans_from(text: str) -> tuple[Plan, ...]:
     return plans
 
 
-def formulas_document() -> str:
+def formulas_in(text: str) -> int | None:
+    """Which version of the formulas a document holds; None for one by which this program does not count."""
+    return next((version for version in KNOWN if formulas_document(version) == text), None)
+
+
+def formulas_document(version: int = FORMULAS) -> str:
     """Canonical JSON: how this program counts, with the numbers it counts by."""
     body = {
-        "version": FORMULAS_VERSION,
+        **(RATINGS if version >= RATINGS_SINCE else {}),
+        "version": version,
         "commitment": "SHA-256 of langnghe/ballot/1, a zero byte, the salt and the ballot with its wave as canonical JSON",
         "receipts": "apart from ballots and in no order of theirs: sorted, one a line, SHA-256 over all lines",
         "tree": "RFC 6962 over commitments in their places; the leaf of nothing where one was withdrawn",
@@ -159,15 +173,28 @@ def formulas_document() -> str:
     return documents.written(body)
 
 
+RATINGS = {
+    "ratings": "ballots of the mode zbs, in waves of visits: not anonymous, so in tables of their own, suppressed like the others, "
+    "and in no index, total, stream, mode, service, weight, verdict or flag"
+}
+
+
 def _tree(node: Node) -> Any:
     if node.first is None or node.second is None:
         return list(node.answers)
     return [_tree(node.first), _tree(node.second)]
 
 
-def opened(form: Form, terms: Terms, *, seed: str = NOBODY_DRAWN, plans: Iterable[Plan] = ()) -> WaveOpened:
+def opened(
+    form: Form,
+    terms: Terms,
+    *,
+    seed: str = NOBODY_DRAWN,
+    plans: Iterable[Plan] = (),
+    version: int = FORMULAS,
+) -> WaveOpened:
     """What the ledger says when a wave opens. `seed` is what its sample was drawn with."""
-    return WaveOpened(wave=terms.slug, **_fixed(form, terms, plans), seed=seed)
+    return WaveOpened(wave=terms.slug, **_fixed(form, terms, plans, version), seed=seed)
 
 
 def sealed(
@@ -178,18 +205,19 @@ def sealed(
     root: bytes,
     receipts: str,
     plans: Iterable[Plan] = (),
+    version: int = FORMULAS,
 ) -> Sealed:
     """What the ledger says when a wave is sealed. `criteria` is the text of the criteria set's file, `receipts` what
-    `ballot_box.ReceiptsDigest` gives over the receipts of all ballots that are not blank."""
-    fixed = _fixed(form, terms, plans)
+    `ballot_box.ReceiptsDigest` gives over the receipts of all ballots that are not blank, `version` that of the opening."""
+    fixed = _fixed(form, terms, plans, version)
     criteria = documents.fingerprint(criteria)
     return Sealed(wave=terms.slug, root=root.hex(), receipts=receipts, criteria=criteria, **fixed)
 
 
-def _fixed(form: Form, terms: Terms, plans: Iterable[Plan]) -> dict[str, str]:
+def _fixed(form: Form, terms: Terms, plans: Iterable[Plan], version: int) -> dict[str, str]:
     return {
         "form": form.digest,
         "terms": documents.fingerprint(terms_document(terms)),
-        "weights": documents.fingerprint(weights_document(plans)),
-        "formulas": documents.fingerprint(formulas_document()),
+        "weights": documents.fingerprint(weights_document(plans, version)),
+        "formulas": documents.fingerprint(formulas_document(version)),
     }

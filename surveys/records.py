@@ -158,14 +158,15 @@ class Exclusion(Record):
     unit: Text
     stream: Stream
     mode: Mode | None
-    """None: whoever pressed the buttons."""
+    """None: whoever pressed the buttons; not what came by a rating template of Zalo, which stands apart."""
     count: Count
     """Of ballots that it takes out."""
     reason: Text
     persons: Persons
 
     def covers(self, unit: str, stream: str, mode: str) -> bool:
-        return (self.unit, self.stream) == (unit, stream) and self.mode in (None, mode)
+        is_meant = mode != Mode.ZBS if self.mode is None else self.mode == mode
+        return is_meant and (self.unit, self.stream) == (unit, stream)
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,8 +322,9 @@ def _continue(story: _Story, record: Record) -> None:
 
 
 def _overlap(one: Exclusion, other: Exclusion) -> bool:
-    same_stratum = (one.unit, one.stream) == (other.unit, other.stream)
-    return same_stratum and (one.mode is None or other.mode is None or one.mode == other.mode)
+    modes = {one.mode, other.mode}
+    share_modes = len(modes) == 1 or (None in modes and Mode.ZBS not in modes)
+    return share_modes and (one.unit, one.stream) == (other.unit, other.stream)
 
 
 def _refuse(wrong: bool, sentence: str) -> None:

@@ -2,7 +2,7 @@
 its n. A page only draws it. Pure; `surveys.releasing` makes it, once, and it never changes."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -13,7 +13,7 @@ from typing import Any
 
 from surveys.assessment import Conclusion, Verdict
 from surveys.disclosure import Bound, Side
-from surveys.forms.form import Words
+from surveys.forms.form import Role, Words
 from surveys.results import Grade, Proportion
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Terms",
     "WeightedLine",
     "read_release",
+    "spoken_for",
 ]
 
 NO_PROVINCES: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType({})
@@ -190,6 +191,9 @@ class ReleasedWard:
     flags: tuple[Flagged, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     weighted: WeightedLine | None = None
+    ratings: tuple[QuestionTable, ...] | None = None
+    """What came by rating templates of Zalo: not anonymous, beside everything else and in none of it. None in a wave that takes
+    none: one that is not of visits, or was opened before there were any."""
 
     @property
     def response_rate(self) -> Fraction | None:
@@ -235,6 +239,13 @@ class ReleasedProvince:
 Released = ReleasedWard | ReleasedProvince
 
 
+def spoken_for(tables: Iterable[QuestionTable]) -> QuestionTable | None:
+    """The one on the scale by which tables that stand beside a score are summed up: one that shows something before one that does
+    not, the overall one before the others."""
+    scales = [table for table in tables if table.index is not None]
+    return min(scales, key=lambda table: (table.n is None, table.role != Role.OVERALL), default=None)
+
+
 def read_release(text: str, released_at: datetime | None = None) -> Released:
     """One line of a release, whichever it is."""
     body = json.loads(text)
@@ -248,7 +259,10 @@ PROVINCE, WARD = "province", "ward"
 
 
 def _ward_out(ward: ReleasedWard) -> dict[str, Any]:
+    # Left away where there can be none, so that a release of an earlier version keeps its bytes.
+    ratings = {} if ward.ratings is None else {"ratings": [_table_out(table) for table in ward.ratings]}
     return {
+        **ratings,
         "kind": WARD,
         "wave": _wave_out(ward.wave),
         "unit": ward.unit,
@@ -293,6 +307,7 @@ def _ward_in(body: Mapping[str, Any], released_at: datetime | None) -> ReleasedW
         flags=tuple(Flagged(stream, mode, tuple(flags)) for stream, mode, flags in body["flags"]),
         left_out=tuple(LeftOut(*each) for each in body["left_out"]),
         weighted=_weighted_in(body["weighted"]) if body["weighted"] else None,
+        ratings=tuple(_table_in(table) for table in body["ratings"]) if "ratings" in body else None,
     )
 
 

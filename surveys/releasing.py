@@ -5,6 +5,9 @@ The tables: ward × question; for the question the index is read from, how peopl
 without what two persons took out or a detector flagged; service × province, in forms that ask what one came for. There the
 services stand in the province's line *instead of* the wards': a ward's services beside the province's would be two margins of
 one table, and one could be subtracted from the other.
+
+Ratings by templates of Zalo, in waves of visits, are tables of their own beside these: nothing else is made of them, so the rest
+of a release is the same bytes with and without them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,9 +28,7 @@ from surveys.assessment import (
 )
 from surveys.beside import SCALE_TREE, headline
 from surveys.disclosure import NOTHING, Node, Shown, Table, chain, only_split, plain_total, suppress
-from surveys.entry import Stream
 from surveys.forms.form import Form, Kind, Question, Words
-from surveys.forms.session import Mode
 from surveys.records import Exclusion
 from surveys.releases import (
     Detail,
@@ -42,9 +43,11 @@ from surveys.releases import (
     Terms,
 )
 from surveys.results import (
+    ALL_OPEN,
     ALL_SCORED,
     LOWEST_TWO,
     NO_OPINION,
+    RATED,
     SATISFIED,
     SCALE,
     TOP,
@@ -56,11 +59,16 @@ from surveys.results import (
 )
 from surveys.statistics import Plan, reliability
 
-__all__ = ["SCALE_TREE", "Findings", "codes", "release", "tally_for"]
+__all__ = ["FORMULAS", "RATINGS_SINCE", "SCALE_TREE", "Findings", "codes", "release", "tally_for"]
+
+FORMULAS = (
+    3  # moves when the same ballots would give another release; a wave keeps the one it was opened with
+)
+RATINGS_SINCE = 3
+"""From this version on, a wave of visits takes ratings by templates of Zalo."""
 
 OTHER = "other"  # the choice that `or_other` adds to a question
 CHOSEN, NOT_CHOSEN = HALVES = ("chosen", "not")
-ALL_OPEN: tuple[Stratum, ...] = tuple((Stream.OPEN, mode) for mode in Mode)
 VISITS = "visits"
 
 
@@ -96,15 +104,16 @@ def release(
     plans: Sequence[Plan] = (),
     findings: Findings | None = None,
     detail: Detail = Detail.ALL,
+    formulas: int = FORMULAS,
 ) -> dict[str, Released]:
     """Code → what may be shown of it, for each of `codes`. A pure function: whoever has the ballots, the documents and the
     ledger gets the same bytes from `to_json`.
 
     `tally`: of *every* ballot, made by `tally_for(form, plans)`; what `findings` take out is left out here. `detail`: as the
-    release itself says. Raises TooSmall for a k below the floor.
+    release itself says. `formulas`: by which version the wave was opened. Raises TooSmall for a k below the floor.
     """
     return _Releasing(
-        form, tally, comments, terms, criteria, tuple(plans), findings or Findings(), detail
+        form, tally, comments, terms, criteria, tuple(plans), findings or Findings(), detail, formulas
     ).released()
 
 
@@ -121,6 +130,7 @@ class _Releasing:
         plans: Sequence[Plan],
         findings: Findings,
         detail: Detail,
+        formulas: int,
     ) -> None:
         self.form, self.tally, self.comments, self.terms, self.criteria = (
             form,
@@ -136,6 +146,8 @@ class _Releasing:
         self.invited = {unit: self._invited(unit) for unit in terms.units}
         self.scored = {unit: beside.kept(unit, ALL_SCORED, self._exclusions(unit)) for unit in terms.units}
         self.open = {unit: beside.kept(unit, ALL_OPEN, self._exclusions(unit)) for unit in terms.units}
+        self.rated = {unit: beside.kept(unit, RATED, self._exclusions(unit)) for unit in terms.units}
+        self.takes_ratings = formulas >= RATINGS_SINCE and terms.audience == VISITS
 
     def released(self) -> dict[str, Released]:
         scored, opened = self._tables(self.scored), self._tables(self.open)
@@ -147,8 +159,10 @@ class _Releasing:
             }
         totals = self._totals()
         wave = self._wave(totals)
+        rated = self._tables(self.rated) if self.takes_ratings else {}
         made: dict[str, Released] = {
-            unit: self._ward(wave, unit, scored[unit], opened[unit]) for unit in self.terms.units
+            unit: replace(self._ward(wave, unit, scored[unit], opened[unit]), ratings=rated.get(unit))
+            for unit in self.terms.units
         }
         if by_service is not None:
             for code in self.terms.provinces:

@@ -19,9 +19,12 @@ from surveys.forms.form import Form, Kind, Question, Role
 from surveys.forms.session import Mode
 
 __all__ = [
+    "ALL_OPEN",
     "ALL_SCORED",
+    "ANONYMOUS",
     "LOWEST_TWO",
     "NO_OPINION",
+    "RATED",
     "SATISFIED",
     "SCALE",
     "SCORED",
@@ -170,8 +173,12 @@ def counted_questions(form: Form) -> tuple[Question, ...]:
 
 Stratum = tuple[Stream, Mode]
 """How a ballot came: which way in, and who pressed the buttons."""
-STRATA: tuple[Stratum, ...] = tuple(product(Stream, Mode))
-ALL_SCORED: tuple[Stratum, ...] = tuple(product(SCORED, Mode))
+ANONYMOUS = (Mode.SELF, Mode.ASSISTED, Mode.PAPER)
+RATED: tuple[Stratum, ...] = ((Stream.VISIT, Mode.ZBS),)
+"""Ratings by a template of Zalo: known by name there, so they stand in tables of their own and in no other figure."""
+STRATA: tuple[Stratum, ...] = (*product(Stream, ANONYMOUS), *RATED)
+ALL_SCORED: tuple[Stratum, ...] = tuple(product(SCORED, ANONYMOUS))
+ALL_OPEN: tuple[Stratum, ...] = tuple((Stream.OPEN, mode) for mode in ANONYMOUS)
 
 EMPTY = len("{}")
 HEAP = 512  # texts of one stratum counted at a time
@@ -241,8 +248,9 @@ class Tally:
     # ── What was counted ──────────────────────────────────────────────────────────────────────────────────────
 
     def counts(self, unit: str, streams: Iterable[Stream], question: str) -> Counts:
-        """Answer → how often, over all modes. For a question with several answers a person, '' is how many people answered it."""
-        return self.of(unit, product(streams, Mode), question)
+        """Answer → how often, over all anonymous modes. For a question with several answers a person, '' is how many people
+        answered it."""
+        return self.of(unit, product(streams, ANONYMOUS), question)
 
     def of(self, unit: str, strata: Iterable[Stratum], question: str) -> Counts:
         """The same, of some strata."""

@@ -176,11 +176,16 @@ class Watch:
             seen.top += value in TOP
 
     def strata(self, circumstances: Circumstances | None = None) -> dict[Key, Watched]:
-        """Every stratum with at least one ballot, looked at."""
+        """Every stratum with at least one ballot, looked at; not what weighs nothing in the score."""
         known = circumstances or Circumstances()
         found: dict[Key, list[Finding]] = {key: [] for key in self._seen}
         for stream in SCORED:
-            of_stream = {key: seen for key, seen in self._seen.items() if key[1] is stream}
+            of_stream = {
+                key: seen
+                for key, seen in self._seen.items()
+                if key[1] is stream
+                and key[2] is not Mode.ZBS  # they must not move what is found of the others
+            }
             for detect in (_bursts, _hurries):
                 for key, finding in detect(of_stream):
                     found[key].append(finding)

@@ -2,13 +2,15 @@
 intervals of released counts; what is empty and what is hidden are the same empty row."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
+from surveys.forms.session import Mode
 from surveys.releases import Line, Part, QuestionTable, Released, ReleasedProvince, ReleasedWard
 
 __all__ = ["COLUMNS", "Row", "rows"]
 
 LANGUAGE = "vi"
+NOT_ANONYMOUS = "không ẩn danh"
 PLACES = 6  # decimals of a share between 0 and 1: a ten-thousandth of a per cent
 
 
@@ -20,7 +22,7 @@ class Row:
     unit: str
     unit_name: str
     table: str
-    """`ward`, `question`, `open`, `stream`, `mode`, `beside`, `service`, `total`."""
+    """`ward`, `question`, `open`, `stream`, `mode`, `beside`, `service`, `total`; `zbs`: not anonymous, and in none of the others."""
     question: str
     answer: str
     label: str
@@ -63,6 +65,11 @@ def _ward(ward: ReleasedWard) -> Iterator[Row]:
         for table in tables:
             for line in _lines(table):
                 yield _row(slug, unit, name, kind, table.name, line, table.n)
+    for table in ward.ratings or ():
+        for line in _lines(table):
+            row = _row(slug, unit, name, Mode.ZBS.value, table.name, line, table.n)
+            # Whoever cuts rows out of this table takes these words with them.
+            yield replace(row, label=f"{row.label} ({NOT_ANONYMOUS})")
     for kind, parts in (("stream", ward.streams), ("mode", ward.modes)):
         for part in parts:
             yield _part(slug, unit, name, kind, part)

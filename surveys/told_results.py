@@ -2,7 +2,7 @@
 
 from surveys import texts
 from surveys.figures import NOTHING, percent, span, whole
-from surveys.releases import Line, ReleasedWard
+from surveys.releases import Line, ReleasedWard, spoken_for
 
 __all__ = ["told"]
 
@@ -18,6 +18,8 @@ def told(language: str, ward: ReleasedWard) -> str:
     ]
     if ward.invited is not None:
         lines.append(texts.say(language, "results.rate", invited=_written(language, whole(ward.invited))))
+    if (rated := spoken_for(ward.ratings or ())) is not None and rated.index is not None:
+        lines.append(texts.say(language, "results.ratings", share=_counted(language, rated.index)))
     lines.append(texts.say(language, "results.note", k=ward.wave.k))
     return "\n".join(lines)
 
@@ -42,6 +44,15 @@ def _share(language: str, line: Line) -> str:
     if line.figure is not None:
         return _written(language, percent(line.figure.share))
     return str(line.bound) if line.bound is not None else NOTHING
+
+
+def _counted(language: str, line: Line) -> str:
+    """No share without its counts: 90,00 % (18/20)."""
+    share, figure = _share(language, line), line.figure
+    if figure is None:
+        return share
+    counts = f"{whole(figure.numerator)}/{whole(figure.denominator)}"
+    return f"{share} ({_written(language, counts)})"
 
 
 def _written(language: str, number: str) -> str:

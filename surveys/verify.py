@@ -64,11 +64,12 @@ from surveys.records import (
     of_wave,
 )
 from surveys.releases import Detail, Flagged, Terms
-from surveys.releasing import Findings, release, tally_for
+from surveys.releasing import RATINGS_SINCE, Findings, release, tally_for
 from surveys.results import Tally
 from surveys.signatures import PublicKey
 from surveys.statistics import Plan
 from surveys.stuffing import Flag
+from surveys.waves import Audience
 
 __all__ = ["DoesNotFollow", "Verified", "verify"]
 
@@ -127,10 +128,10 @@ def verify(file: BinaryIO, key: PublicKey, witnesses: Mapping[str, str] | None =
     entries = _entries(package, key)
     _check_heads(package, key, witnesses)
     story = _story(entries, package.wave)
-    form, terms, criteria = _documents(package, story)
-    tally, leaves, excluded = _ballots(package, story, form, terms)
+    form, terms, criteria, formulas = _documents(package, story)
+    tally, leaves, excluded = _ballots(package, story, form, terms, formulas)
     receipts = _receipts(package, story, leaves - story.withdrawn)
-    is_worded_otherwise = _check_release(package, story, form, terms, criteria, tally)
+    is_worded_otherwise = _check_release(package, story, form, terms, criteria, tally, formulas)
     scorecards = check_scorecards(package, entries)
     return Verified(
         wave=package.wave,
@@ -210,15 +211,17 @@ def _story(entries: Sequence[Entry], wave: str) -> _Story:
 # ── What was fixed ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _documents(package: Package, story: _Story) -> tuple[Form, Terms, CriteriaSet]:
-    """That the documents are those the ledger names, and that this program reads them as they are meant."""
+def _documents(package: Package, story: _Story) -> tuple[Form, Terms, CriteriaSet, int]:
+    """That the documents are those the ledger names, and that this program reads them as they are meant; the last is the version of
+    the formulas."""
     sealed, opened = story.sealed, story.opened
     _is_named(package, FORM, opened.form, story.lines[opened])
     _is_named(package, TERMS, opened.terms, story.lines[opened])
     _is_named(package, WEIGHTS, opened.weights, story.lines[opened])
     _is_named(package, FORMULAS, opened.formulas, story.lines[opened])
     _is_named(package, CRITERIA, sealed.criteria, story.lines[sealed])
-    if package.document(FORMULAS) != preregistration.formulas_document():
+    formulas = preregistration.formulas_in(package.document(FORMULAS))
+    if formulas is None:
         raise DoesNotFollow(
             FORMULAS, 1, "This program counts by other formulas: check it with the version that released it."
         )
@@ -227,7 +230,7 @@ def _documents(package: Package, story: _Story) -> tuple[Form, Terms, CriteriaSe
     except BadWeights as problem:
         raise DoesNotFollow(WEIGHTS, 1, str(problem)) from None
     terms = _terms(package)
-    return _form(package), terms, _criteria(package)
+    return _form(package), terms, _criteria(package), formulas
 
 
 def _plans(package: Package) -> tuple[Plan, ...]:
@@ -269,7 +272,9 @@ def _criteria(package: Package) -> CriteriaSet:
 # ── The ballots ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _ballots(package: Package, story: _Story, form: Form, terms: Terms) -> tuple[Tally, int, int]:
+def _ballots(
+    package: Package, story: _Story, form: Form, terms: Terms, formulas: int
+) -> tuple[Tally, int, int]:
     """What they count to, how many leaves there are, and how many are left out; once the tree over them is the one that was
     sealed."""
     tally, tree = tally_for(form, _plans(package)), merkle.Accumulator()
@@ -281,6 +286,7 @@ def _ballots(package: Package, story: _Story, form: Form, terms: Terms) -> tuple
             tree.add(leaf_of(ballot))
             if ballot is None:
                 continue
+            _may_be_here(ballot, terms, formulas)
             answers = _answers(ballot, form, terms)
             held += 1
         except BadLine as problem:
@@ -294,6 +300,12 @@ def _ballots(package: Package, story: _Story, form: Form, terms: Terms) -> tuple
             reason = f"It takes out {exclusion.count} ballots, but {count} are of that kind."
             raise DoesNotFollow(LEDGER, story.lines[exclusion], reason)
     return tally, tree.size, sum(left_out.values())
+
+
+def _may_be_here(ballot: SealedBallot, terms: Terms, formulas: int) -> None:
+    """A ballot called a rating is in no score: only waves that take ratings may hold one, or any ballot could be hidden so."""
+    if ballot.mode == Mode.ZBS and (formulas < RATINGS_SINCE or terms.audience != Audience.VISITS):
+        raise BadLine("It is a rating by a template of Zalo, and this wave takes none.")
 
 
 def _answers(ballot: SealedBallot, form: Form, terms: Terms) -> Mapping[str, str]:
@@ -344,14 +356,28 @@ def _receipts(package: Package, story: _Story, ballots: int) -> int:
 
 
 def _check_release(
-    package: Package, story: _Story, form: Form, terms: Terms, criteria: CriteriaSet, tally: Tally
+    package: Package,
+    story: _Story,
+    form: Form,
+    terms: Terms,
+    criteria: CriteriaSet,
+    tally: Tally,
+    formulas: int,
 ) -> bool:
     """That what was published is what the ballots come to. Whether this program would only word it otherwise."""
     said, plans = _said(package), _plans(package)
     findings = Findings(story.exclusions, said.flags, story.issued)
     try:
         expected = release(
-            form, tally, said.comments, terms, criteria, plans=plans, findings=findings, detail=said.detail
+            form,
+            tally,
+            said.comments,
+            terms,
+            criteria,
+            plans=plans,
+            findings=findings,
+            detail=said.detail,
+            formulas=formulas,
         )
     except ValueError as problem:
         raise DoesNotFollow(TERMS, 1, str(problem)) from None

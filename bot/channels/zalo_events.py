@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Any
 
 from surveys.conversation import Address, Incoming
+from surveys.ratings import Rating
 
 __all__ = [
     "ACCOUNT",
@@ -22,9 +23,11 @@ __all__ = [
     "Happened",
     "Left",
     "Nothing",
+    "Rated",
     "Said",
     "is_stale",
     "proves",
+    "rating_of",
     "read",
 ]
 
@@ -127,7 +130,15 @@ class Nothing:
     event: Event
 
 
-Happened = Said | Followed | Left | Forgotten | Answered | Nothing
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """Somebody answered a rating template. Nothing in it says who, or which template it was."""
+
+    event: Event
+    rating: Rating
+
+
+Happened = Said | Followed | Left | Forgotten | Answered | Rated | Nothing
 
 
 # ── Whether it is Zalo ───────────────────────────────────────────────────────────────────────────────────────────
@@ -155,6 +166,9 @@ def read(body: Mapping[str, Any], started: str) -> Happened:
     """`started`: the payload with which a follower begins, such as the unit's code. Never raises for an odd event."""
     event = _event(body)
     name, message = event.name, _object(body.get("message"))
+    if name == "user_feedback":
+        rating = rating_of(message.get("msg_id"), message, message.get("submit_time"))
+        return Rated(event, rating) if rating is not None else Nothing(event)
     if not event.person and name.startswith(("user_", "follow", "unfollow")):
         return Nothing(event)
     match name:
@@ -185,6 +199,21 @@ def read(body: Mapping[str, Any], started: str) -> Happened:
             # Echoes of what we send ourselves name no person at the office.
             return Answered(event)
     return Nothing(event)
+
+
+def rating_of(message: object, said: Mapping[str, Any], submitted: object) -> Rating | None:
+    """A rating as events and results tell it, each with names of its own for the message's id and the moment; None for one that
+    cannot be read."""
+    stars, moment = _string(said.get("rate")), _moment(_string(submitted))
+    presets = said.get("feedbacks")
+    words = [*(presets if isinstance(presets, list) else ()), said.get("note")]
+    written = "\n".join(text for each in words if (text := _string(each).strip()))
+    if moment is None or not stars.isdecimal():
+        return None
+    try:
+        return Rating(_string(message), int(stars), moment, written)
+    except ValueError:
+        return None
 
 
 def _event(body: Mapping[str, Any]) -> Event:

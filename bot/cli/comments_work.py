@@ -113,7 +113,7 @@ def handed(unit: str) -> int:
         if not batches:
             _print(f"{unit} has been handed nothing.")
         for batch in batches:
-            _print("")
+            _print("Not anonymous, by a rating template of Zalo:" if batch[0].is_rating else "")
             for each in batch:
                 _print(f"- {each.question}\n  {each.text}")
 
@@ -181,6 +181,11 @@ def _show(opened: "Opened") -> None:
     _print(f"{opened.id[:SHOWN]}   {opened.wave}   {opened.unit}   {opened.week}")
     _print(opened.question)
     _print(f"\n  {opened.text}\n")
+    if opened.is_rating:
+        _print(
+            "Not anonymous: it came by a rating template of Zalo, where the office can read who wrote it. It goes to its ward "
+            "among ten of its kind."
+        )
     if opened.is_whole:
         _print("Its writer asked that the province reads it exactly so.")
     if opened.only is not None:

@@ -14,7 +14,7 @@ from bot.web.words import HERE
 from surveys import standing
 from surveys.assessment import presets
 from surveys.forms.form import Role
-from surveys.releases import QuestionTable, ReleasedProvince, ReleasedWard, ReleasedWave
+from surveys.releases import QuestionTable, ReleasedProvince, ReleasedWard, ReleasedWave, spoken_for
 from surveys.results import Side
 from surveys.statistics import Chart
 from surveys.waves import Audience
@@ -30,6 +30,7 @@ __all__ = [
     "open_headline",
     "period",
     "plot_of",
+    "rated_headline",
     "source_of",
     "the_others",
 ]
@@ -173,6 +174,11 @@ def open_headline(ward: ReleasedWard) -> QuestionTable | None:
     scales = [table for table in ward.open_questions if table.index is not None]
     overall = [table for table in scales if table.role == Role.OVERALL]
     return next(iter(overall or scales), None)
+
+
+def rated_headline(ward: ReleasedWard) -> QuestionTable | None:
+    """The same by rating templates of Zalo, which are not anonymous; None in waves that take none."""
+    return spoken_for(ward.ratings or ())
 
 
 def period(wave: ReleasedWave) -> str:

@@ -16,11 +16,14 @@ from bot.web.board import (
     on_the_scale,
     open_headline,
     plot_of,
+    rated_headline,
     source_of,
     the_others,
 )
+from bot.web.desk_rooms import ways_of
 from bot.web.matrix import bound_text, is_share, quoted, share_text, value_text
 from bot.web.words import DEFAULT_LANGUAGE, LANGUAGES, NUMBER_SPACE, Words
+from surveys.rights import Actor
 
 __all__ = ["Asset", "DemoDoor", "Pages"]
 
@@ -77,6 +80,7 @@ class Pages:
             the_others=the_others,
             value_text=value_text,
             open_headline=open_headline,
+            rated_headline=rated_headline,
             bound_text=bound_text,
             is_share=is_share,
             named=named,
@@ -150,6 +154,16 @@ class Pages:
         """A page that only supervisors see: in Vietnamese."""
         return self._environment.get_template(template).render(
             say=Words(DEFAULT_LANGUAGE, "supervisors"), **values
+        )
+
+    def for_desk(self, template: str, actor: Actor | None, *rooms: str, **values: object) -> str:
+        """A page of the officers' desk: in Vietnamese, with the way to every room the actor has something to do in. `rooms`: whose
+        own texts it needs beside the desk's."""
+        return self._environment.get_template(template).render(
+            say=Words(DEFAULT_LANGUAGE, "supervisors", "desk", *rooms),
+            actor=actor,
+            ways=ways_of(actor) if actor else (),
+            **values,
         )
 
 

@@ -29,6 +29,8 @@ class Mode(StrEnum):
     SELF = "self"
     ASSISTED = "assisted"
     PAPER = "paper"
+    ZBS = "zbs"
+    """They answered a rating template of Zalo, where the office and Zalo know who they are: not anonymous, and in no score."""
 
 
 STREAMS = {stream.value: stream for stream in Stream}

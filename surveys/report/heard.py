@@ -53,6 +53,9 @@ def _survey_rows(ward: ReleasedWard) -> Iterable[tuple[Cell, ...]]:
     for asked in ward.open_questions:
         if asked.role == Role.OVERALL and asked.index is not None:
             yield slug, say("stream", "open_unweighted"), index, *_line(asked.index, asked.n), *none
+    rated = releases.spoken_for(ward.ratings or ())
+    if rated is not None and rated.index is not None:
+        yield slug, say("stream", "zbs_unweighted"), index, *_line(rated.index, rated.n), *none
 
 
 def _parts(ward: ReleasedWard) -> Iterable[tuple[str, releases.Part]]:

@@ -14,7 +14,7 @@ def method(sources: Sources) -> Part:
     minima = sorted({card.terms.minimum for card in sources.cards.values()})
     minimum = "–".join(dict.fromkeys(map(str, (minima or [sources.k])[:: max(1, len(minima) - 1)])))
     lines = [
-        *(say("method", key) for key in ("index", "streams", "interval", "exact")),
+        *(say("method", key) for key in ("index", "streams", "ratings", "interval", "exact")),
         say("method", "suppressed", k=sources.k, nothing=NOTHING),
         say("method", "too_few", minimum=minimum),
         *(say("method", key) for key in ("no_basis", "group", "dossiers", "order")),

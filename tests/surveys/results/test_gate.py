@@ -14,11 +14,10 @@ from surveys.ballots import divide, written_answers
 from surveys.entry import Stream
 from surveys.forms import library
 from surveys.forms.form import Form, Kind
-from surveys.forms.session import Mode
 from surveys.forms.walk import Walk
 from surveys.releases import Detail, Terms
 from surveys.releasing import Findings, release, tally_for
-from surveys.results import Tally
+from surveys.results import ANONYMOUS, Tally
 from tests.surveys.results.years import CRITERIA, year
 
 SOME_DAY = date(2026, 11, 22)
@@ -51,7 +50,7 @@ def wave(form: Form, seed: int) -> tuple[Tally, Terms]:
         satisfied = min(1.0, chance.gauss(0.94, 0.05))
         for _ in range(chance.choice((0, 7, 40, 150))):
             stream = chance.choices(list(Stream), (6, 3, 1))[0]
-            mode = chance.choices(list(Mode), (8, 1, 1))[0]
+            mode = chance.choices(ANONYMOUS, (8, 1, 1))[0]
             tally.add_text(unit, stream, mode, written_answers(answered(form, chance, satisfied)))
     return tally, terms
 

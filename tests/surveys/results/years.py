@@ -12,7 +12,7 @@ from surveys.forms.session import Mode
 from surveys.records import Exclusion
 from surveys.releases import Detail, Flagged, Terms
 from surveys.releasing import Findings, release, tally_for
-from surveys.results import Stratum, Tally
+from surveys.results import ANONYMOUS, Stratum, Tally
 from tests.surveys.results.forms import choice, form, scale
 
 CRITERIA = load_criteria("qd1578")
@@ -65,7 +65,7 @@ def _answer(chance: Random, tally: Tally, unit: str) -> None:
 def _findings(chance: Random, tally: Tally, units: object, k: int) -> Findings:
     exclusions, flags = [], {}
     for unit in list(units):  # type: ignore[call-overload]
-        stratum: Stratum = chance.choice((Stream.INVITED, Stream.VISIT)), chance.choice(list(Mode))
+        stratum: Stratum = chance.choice((Stream.INVITED, Stream.VISIT)), chance.choice(ANONYMOUS)
         number = tally.number(unit, [stratum])
         what = chance.random()
         if what < 0.12 and number >= k:  # fewer cannot be left out

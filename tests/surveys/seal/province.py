@@ -35,7 +35,8 @@ from surveys.records import (
     Withdrawals,
 )
 from surveys.releases import ReleasedWard, Terms
-from surveys.releasing import Findings, release, tally_for
+from surveys.releasing import FORMULAS, Findings, release, tally_for
+from surveys.results import ANONYMOUS
 from surveys.scorecard import (
     Document,
     Entered,
@@ -212,7 +213,7 @@ def _ballot(chance: random.Random, position: int) -> SealedBallot:
     }
     answers["niem_yet"] = chance.choice(("co", "co", "khong"))
     stream = chance.choices(list(Stream), weights=(8, 0, 2))[0]
-    mode = chance.choices(list(Mode), weights=(8, 1, 1))[0]
+    mode = chance.choices(ANONYMOUS, weights=(8, 1, 1))[0]
     return sealed_ballot(
         position,
         unit=UNITS[ward],
@@ -260,13 +261,15 @@ def is_excluded(ballot: SealedBallot) -> bool:
     return (ballot.unit, ballot.stream, ballot.mode) == EXCLUDED
 
 
-def released(box: Iterable[SealedBallot], terms: Terms = TERMS) -> tuple[str, ...]:
+def released(box: Iterable[SealedBallot], terms: Terms = TERMS, version: int = FORMULAS) -> tuple[str, ...]:
     box, tally = tuple(box), tally_for(form(), PLANS)
     for ballot in box:
         tally.add_text(ballot.unit, Stream(ballot.stream), Mode(ballot.mode), ballot.answers)
     comments = dict.fromkeys(terms.units, 12)
     findings = Findings(exclusions=(exclusion(box),))
-    made = release(form(), tally, comments, terms, criteria(), plans=PLANS, findings=findings)
+    made = release(
+        form(), tally, comments, terms, criteria(), plans=PLANS, findings=findings, formulas=version
+    )
     return package.release_lines({unit: ward.to_json() for unit, ward in made.items()})
 
 
@@ -282,12 +285,17 @@ def exclusion(box: Iterable[SealedBallot]) -> Exclusion:
     )
 
 
-def records(box: tuple[SealedBallot, ...], lines: tuple[str, ...], terms: Terms = TERMS) -> list[Record]:
+def records(
+    box: tuple[SealedBallot, ...],
+    lines: tuple[str, ...],
+    terms: Terms = TERMS,
+    version: int = FORMULAS,
+) -> list[Record]:
     """Everything that happened, another wave's things between."""
     digest = documents.fingerprint(_lines(lines))
     other = "tham-luot-2026-10"
     return [
-        preregistration.opened(form(), terms, seed="a1b2c3", plans=PLANS),
+        preregistration.opened(form(), terms, seed="a1b2c3", plans=PLANS, version=version),
         WaveOpened(other, form().digest, "1" * 64, "2" * 64, "3" * 64, "none"),
         TokensIssued(wave=other, unit="29242", count=500),
         TokensIssued(wave=other, unit="29251", count=300),
@@ -305,6 +313,7 @@ def records(box: tuple[SealedBallot, ...], lines: tuple[str, ...], terms: Terms 
             root=root_of(box, PLACES),
             receipts=digest_of(receipts_of(len(box))),
             plans=PLANS,
+            version=version,
         ),
         exclusion(box),
         KeyDestroyed(wave=SLUG),
@@ -352,10 +361,15 @@ def head(lines: Iterable[str], by: Signer = OURS) -> str:
     return Head.over(lines, by.key).signed(by)
 
 
-def parts(box: tuple[SealedBallot, ...], by: Signer = OURS, terms: Terms = TERMS) -> Parts:
+def parts(
+    box: tuple[SealedBallot, ...],
+    by: Signer = OURS,
+    terms: Terms = TERMS,
+    version: int = FORMULAS,
+) -> Parts:
     """A package in which everything follows from these ballots and is signed by this key."""
-    lines = released(box, terms)
-    chain = ledger(records(box, lines, terms), by)
+    lines = released(box, terms, version)
+    chain = ledger(records(box, lines, terms, version), by)
     return Parts(
         ledger=chain,
         head=head(chain, by),
@@ -364,8 +378,8 @@ def parts(box: tuple[SealedBallot, ...], by: Signer = OURS, terms: Terms = TERMS
         release=lines,
         form=form_to_json(form()),
         terms=preregistration.terms_document(terms),
-        weights=preregistration.weights_document(PLANS),
-        formulas=preregistration.formulas_document(),
+        weights=preregistration.weights_document(PLANS, version),
+        formulas=preregistration.formulas_document(version),
         criteria=CRITERIA,
         scorecards=tuple(card.body for card in scorecards(lines)),
         sets=(cards.set_line(SET),),
