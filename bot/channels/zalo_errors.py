@@ -29,6 +29,7 @@ __all__ = [
     "is_known",
     "kind_of",
     "outcome_of",
+    "until_morning",
 ]
 
 V3_IS_NOT_FOR_US = -235
@@ -40,7 +41,8 @@ TEXT_INSTEAD = frozenset({-201, -210, -233})
 """What a message with buttons may be refused with where plain text is taken."""
 A_MINUTE = timedelta(minutes=1)
 AN_HOUR = timedelta(hours=1)
-MORNING = time(6, 5)  # broadcasts are refused from 22:00 to 06:00
+EVENING, DAYBREAK = time(22), time(6)  # broadcasts are refused between
+MORNING = time(6, 5)
 
 
 class Kind(StrEnum):
@@ -144,7 +146,7 @@ def outcome_of(error: int, now: datetime) -> Outcome:
         case Kind.HASTE | Kind.PROCESSING:
             return RetryAfter(A_MINUTE)
         case Kind.NIGHT:
-            return RetryAfter(_until_morning(now))
+            return RetryAfter(_to_five_past_six(now))
         case Kind.QUOTA:
             return RetryAfter(AN_HOUR)
         case Kind.WINDOW:
@@ -158,7 +160,13 @@ def outcome_of(error: int, now: datetime) -> Outcome:
     return Rejected(reason)
 
 
-def _until_morning(now: datetime) -> timedelta:
+def until_morning(now: datetime) -> timedelta | None:
+    """How long a broadcast must wait; None by day."""
+    local = now.astimezone(LOCAL).time()
+    return _to_five_past_six(now) if local >= EVENING or local < DAYBREAK else None
+
+
+def _to_five_past_six(now: datetime) -> timedelta:
     local = now.astimezone(LOCAL)
     morning = local.replace(hour=MORNING.hour, minute=MORNING.minute, second=0, microsecond=0)
     return (morning if local < morning else morning + timedelta(days=1)) - local

@@ -1,15 +1,24 @@
 """What goes to people whose window is closed: an article to all, a template to one, its cost agreed to before."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot.channels.contract import Misconfigured, Rejected, RetryAfter, Sent, Unknown
 from bot.channels.zalo_client import Hosts, ZaloClient
-from bot.channels.zalo_outside import Outside, Quote, Target, quote
+from bot.channels.zalo_outside import Article, Outside, Quote, Target, quote
+from tests.contracts.test_zalo_errors import TABLE, TEMPLATES
 from tests.zalo_server.server import Fault, ZaloServer
 
 TEMPLATE = "123456"
+NEWS = Article(
+    "Lịch cấp căn cước lưu động",
+    "Công an phường Long Đức",
+    "Ngày 5/12, từ 8 giờ, tại nhà văn hóa khóm 3.",
+    "https://langnghe.test/lich.jpg",
+    ("Ông/bà mang theo giấy tờ cũ.", "Không thu tiền, không hỏi mã OTP."),
+)
 
 
 @pytest.fixture
@@ -48,10 +57,111 @@ def at_vietnams(zalo: ZaloServer, hour: int) -> None:
 # ── Articles ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_an_article_goes_to_everybody_who_follows(zalo, outside):
+async def published(zalo: ZaloServer, outside: Outside) -> str:
+    """The id of an article that may be broadcast."""
+    token = await outside.create(NEWS)
+    assert isinstance(token, str)
+    zalo.oa.articles[token] = 0
+    id = await outside.article(token)
+    assert isinstance(id, str)
+    return id
+
+
+async def test_an_article_is_created_processed_and_then_goes_to_everybody_who_follows(zalo, outside):
     at_vietnams(zalo, 9)
 
-    assert isinstance(await outside.broadcast("4402c73f7e7a9724ce6b"), Sent)
+    token = await outside.create(NEWS)
+    first = await outside.article(token)
+    id = await outside.article(token)
+    sent = await outside.broadcast(id)
+
+    assert first == RetryAfter(timedelta(minutes=1))  # still processed
+    assert isinstance(sent, Sent)
+    assert zalo.oa.written[id]["title"] == NEWS.title
+    assert zalo.oa.written[id]["body"] == [{"type": "text", "content": each} for each in NEWS.paragraphs]
+    assert len(zalo.oa.broadcasts) == 1
+
+
+async def test_what_is_created_is_sent_to_nobody(zalo, outside):
+    await published(zalo, outside)
+
+    assert zalo.oa.broadcasts == []
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"title": " "},
+        {"title": "a" * 151},
+        {"author": "a" * 51},
+        {"description": ""},
+        {"description": "a" * 301},
+        {"cover": "http://langnghe.test/a.jpg"},
+        {"paragraphs": ()},
+        {"paragraphs": ("Thông báo.", " ")},
+        {"paragraphs": ("<b>Thông báo</b>",)},
+    ],
+)
+def test_an_article_that_zalo_would_refuse_or_read_otherwise_is_none(fault):
+    with pytest.raises(ValueError, match="article"):
+        replace(NEWS, **fault)
+
+
+@pytest.mark.parametrize(("error", "wanted"), ((TABLE | TEMPLATES) | {-99999: Rejected}).items())
+@pytest.mark.parametrize("step", ["create", "article", "broadcast"])
+async def test_each_number_says_at_each_step_what_we_must_do(zalo, outside, step, error, wanted):
+    at_vietnams(zalo, 9)
+    path, do = {
+        "create": ("/v2.0/article/create", lambda: outside.create(NEWS)),
+        "article": ("/v2.0/article/verify", lambda: outside.article("the-token")),
+        "broadcast": ("/v2.0/oa/message", lambda: outside.broadcast("the-article")),
+    }[step]
+    zalo.fails(path, *[Fault(error=error)] * 2)
+
+    outcome = await do()
+
+    assert isinstance(outcome, wanted) if isinstance(wanted, type) else outcome == wanted
+    assert zalo.oa.broadcasts == []
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(drop=True, done_first=True),
+        Fault(status=502, done_first=True),
+        Fault(error=-200, done_first=True),
+    ],
+    ids=["lost", "bad gateway", "error but delivered"],
+)
+async def test_an_unclear_answer_to_a_broadcast_stays_unknown_and_is_never_asked_again(zalo, outside, fault):
+    at_vietnams(zalo, 9)
+    id = await published(zalo, outside)
+    zalo.fails("/v2.0/oa/message", fault)
+
+    assert isinstance(await outside.broadcast(id), Unknown)
+
+    assert len(zalo.oa.broadcasts) == 1
+
+
+async def test_an_article_whose_answer_is_lost_is_not_created_twice(zalo, outside):
+    zalo.fails("/v2.0/article/create", Fault(drop=True, done_first=True))
+
+    assert isinstance(await outside.create(NEWS), Unknown)
+
+    assert len(zalo.oa.written) == 1
+
+
+async def test_an_article_that_nobody_made_goes_to_nobody(zalo, outside):
+    at_vietnams(zalo, 9)
+
+    assert isinstance(await outside.broadcast("no-such-article"), Rejected)
+    assert isinstance(await outside.article("no-such-token"), Rejected)
+
+
+async def test_an_article_goes_to_everybody_where_no_target_is_named(zalo, outside):
+    at_vietnams(zalo, 9)
+
+    assert isinstance(await outside.broadcast(await published(zalo, outside)), Sent)
 
     [body] = zalo.oa.broadcasts
     assert body["recipient"] == {"target": {}}
@@ -60,35 +170,33 @@ async def test_an_article_goes_to_everybody_who_follows(zalo, outside):
 async def test_a_target_is_text_and_only_what_was_asked_for(zalo, outside):
     at_vietnams(zalo, 9)
 
-    assert isinstance(await outside.broadcast("4402c73f7e7a9724ce6b", Target(cities="4", ages="0,1")), Sent)
+    id = await published(zalo, outside)
+    assert isinstance(await outside.broadcast(id, Target(cities="4", ages="0,1")), Sent)
 
     assert zalo.oa.broadcasts[0]["recipient"] == {"target": {"ages": "0,1", "cities": "4"}}
 
 
-async def test_at_night_it_waits_for_the_morning(zalo, outside):
-    at_vietnams(zalo, 23)
+@pytest.mark.parametrize(("hour", "hours"), [(22, 8), (23, 7), (0, 6), (5, 1)])
+async def test_at_night_it_waits_for_five_past_six_and_zalo_is_not_asked(zalo, outside, hour, hours):
+    id = await published(zalo, outside)
+    at_vietnams(zalo, hour)
+    asked = len(zalo.made)
 
-    outcome = await outside.broadcast("4402c73f7e7a9724ce6b")
+    outcome = await outside.broadcast(id)
 
     assert isinstance(outcome, RetryAfter)
-    assert timedelta(hours=6) < outcome.delay < timedelta(hours=8)
-    assert zalo.oa.broadcasts == []
+    assert timedelta(hours=hours) < outcome.delay <= timedelta(hours=hours, minutes=5)
+    assert len(zalo.made) == asked
+    zalo.time.pass_by(outcome.delay.total_seconds())
+    assert isinstance(await outside.broadcast(id), Sent)
 
 
-async def test_a_lost_answer_to_a_broadcast_is_never_asked_again(zalo, outside):
-    at_vietnams(zalo, 9)
-    zalo.faults["/v2.0/oa/message"].append(Fault(drop=True, done_first=True))
+@pytest.mark.parametrize("hour", [6, 21])
+async def test_from_six_to_ten_it_goes(zalo, outside, hour):
+    id = await published(zalo, outside)
+    at_vietnams(zalo, hour)
 
-    assert isinstance(await outside.broadcast("4402c73f7e7a9724ce6b"), Unknown)
-
-    assert len(zalo.oa.broadcasts) == 1
-
-
-async def test_an_article_is_waited_for(zalo, outside):
-    zalo.oa.articles["the-token"] = 1
-
-    assert await outside.article("the-token") == RetryAfter(timedelta(minutes=1))
-    assert await outside.article("the-token") == "the-token"
+    assert isinstance(await outside.broadcast(id), Sent)
 
 
 # ── Templates ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -5,7 +5,15 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-__all__ = ["BUTTON", "CS_MESSAGE", "Shape", "faults_of", "shapes_of_message"]
+__all__ = [
+    "ARTICLE_MADE",
+    "BUTTON",
+    "CS_MESSAGE",
+    "RATINGS_ASKED",
+    "Shape",
+    "faults_of",
+    "shapes_of_message",
+]
 
 Shape = Any
 """A type, a tuple of allowed values, a compiled pattern, a callable, `[shape]` for a list, a mapping of fields (a name that
@@ -123,6 +131,34 @@ BROADCAST = {
     },
     "message": {"attachment": {"type": ("template",), "payload": ARTICLE}},
 }
+TEXT_PARAGRAPH = {"type": ("text",), "content": str}
+IMAGE_PARAGRAPH = {"type": ("image",), "url": HTTPS, "caption?": str}
+
+
+def PARAGRAPH(value: Any, place: str) -> list[str]:
+    kind = value.get("type") if isinstance(value, dict) else None
+    return faults_of(value, IMAGE_PARAGRAPH if kind == "image" else TEXT_PARAGRAPH, place)
+
+
+ARTICLE_MADE = {
+    "type": ("normal",),
+    "title": re.compile(r"(?s).{1,150}"),
+    "author": re.compile(r".{1,50}"),
+    "cover": {"cover_type": ("photo",), "photo_url": HTTPS, "status": ("show", "hide")},
+    "description": re.compile(r"(?s).{1,300}"),
+    "body": [PARAGRAPH],
+    "status": ("show", "hide"),
+    "comment": ("show", "hide"),
+}
+"""As the official Java SDK makes one; its limits are third parties'."""
+RATINGS_ASKED = {
+    "template_id": re.compile(r"\d+"),
+    "from_time": re.compile(r"\d{13}"),
+    "to_time": re.compile(r"\d{13}"),
+    "offset": re.compile(r"\d+"),
+    "limit": re.compile(r"[1-9]\d*"),
+}
+"""A9: all of it in the address, times in milliseconds."""
 TEMPLATE_BY_UID = {"user_id": DIGITS, "template_id": re.compile(r"\d+"), "template_data": dict}
 TEMPLATE_BY_PHONE = {
     "phone": re.compile(r"84\d{8,10}"),

@@ -49,7 +49,11 @@ class Account:
     """What was uploaded, by the same id: name and content."""
     articles: dict[str, int] = field(default_factory=dict)
     """Token → how often it still says “processing”."""
+    written: dict[str, Json] = field(default_factory=dict)
+    """Id of an article → what is in it. Known to its maker once it is processed; only such can be broadcast."""
     templates: set[str] = field(default_factory=set)
+    rating_templates: dict[str, list[Json]] = field(default_factory=dict)
+    """Of type 5: id → what was answered to it, as the results list it."""
     broadcasts: list[Json] = field(default_factory=list)
     billed: int = 0
     """Messages between 48 hours and 7 days."""
@@ -66,6 +70,8 @@ class World:
         self.happened: deque[tuple[str, Json]] = deque()
         """(account id, event), for the webhook to bring."""
         self.echoes = True
+        self.most_on_a_page = 10_000
+        """Of rating results, however many were asked for."""
         self._number = 0
 
     def account(self, id: str, name: str = "Công an phường Long Đức", type: int = GOVERNMENT) -> Account:
@@ -198,7 +204,7 @@ class World:
         if hour >= NIGHT[0] or hour < NIGHT[1]:
             raise Refusal(-234, "night")
         [element] = body["message"]["attachment"]["payload"]["elements"]
-        if element["attachment_id"] not in account.articles.values() and not element["attachment_id"]:
+        if element["attachment_id"] not in account.written:
             raise Refusal(-201, "article")
         account.broadcasts.append(body)
         return {"message_id": self.id()}
@@ -216,6 +222,58 @@ class World:
         account.bought.append({**body, "msg_id": id})
         resident.heard.append({"template": body, "msg_id": id})
         return {"message_id": id}
+
+    def write(self, account: Account, article: Json) -> Json:
+        """An article is made; a moment later it has an id."""
+        token = self.id()
+        account.articles[token] = 1
+        account.written[f"article-{token}"] = article
+        return {"token": token}
+
+    def verify(self, account: Account, token: str) -> Json:
+        if token not in account.articles:
+            raise Refusal(-201, "token")
+        if account.articles[token] > 0:
+            account.articles[token] -= 1
+            raise Refusal(-214, "processing")
+        return {"id": f"article-{token}"}
+
+    def rated(
+        self,
+        account: Account,
+        template: str,
+        stars: int,
+        *,
+        note: str = "",
+        feedbacks: tuple[str, ...] = (),
+        message: str | None = None,
+        at: float | None = None,
+    ) -> Json:
+        """Somebody answers a rating template: an event that names neither them nor the template, and a line in the results (A9)."""
+        message, moment = message or self.id(), str(int((self.now() if at is None else at) * 1000))
+        said: Json = {"rating_type": "csat", "option": "five_emotions", "note": note, "rate": stars}
+        said["feedbacks"] = list(feedbacks)
+        line = {**said, "submitDate": moment, "msgId": message, "trackingId": "", "oaId": account.id}
+        account.rating_templates[template].append(line)
+        return self.happens(
+            account,
+            "user_feedback",
+            oa_id=account.id,
+            message={**said, "submit_time": moment, "msg_id": message, "tracking_id": ""},
+        )
+
+    def ratings(self, account: Account, asked: Mapping[str, str]) -> Json:
+        """A page of the results."""
+        if asked["template_id"] not in account.rating_templates:
+            raise Refusal(-117, "no right to this template")
+        lines = [
+            line
+            for line in account.rating_templates[asked["template_id"]]
+            if int(asked["from_time"]) <= int(line["submitDate"]) <= int(asked["to_time"])
+        ]
+        begin = int(asked["offset"])
+        page = lines[begin : begin + min(int(asked["limit"]), self.most_on_a_page)]
+        return {"total": len(lines), "data": page}
 
     def uploaded(self, account: Account, kind: str, name: str = "", content: bytes = b"") -> Json:
         id = self.id()
