@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from storage import rows
+from storage.catalogue import CATALOGUE
 from storage.database import Database
 from storage.transaction import Tx
 from surveys.units import Gazetteer, Lineage, Succession, Unit, UnitData, UnitKind, tra_vinh
@@ -15,7 +16,7 @@ from surveys.units import Gazetteer, Lineage, Succession, Unit, UnitData, UnitKi
 if TYPE_CHECKING:
     from handlers.country import Disagreement
 
-__all__ = ["ImportReport", "gazetteer", "import_country", "lineage", "load_seed"]
+__all__ = ["ImportReport", "Places", "gazetteer", "import_country", "lineage", "load_seed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,19 @@ async def gazetteer(tx: Tx) -> Gazetteer:
     units, successions = await _units(tx)
     made = Gazetteer(units, successions, [(row.unit, row.alias) for row in await tx.units.aliases()])
     return await asyncio.to_thread(made.ready)
+
+
+class Places:
+    """Where every unit lies, kept until the table changes. For whoever asks at every request; to search, see `gazetteer`."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[int, Gazetteer] | None = None
+
+    async def known(self, tx: Tx) -> Gazetteer:
+        marker = await tx.markers.value(CATALOGUE)
+        if self._kept is None or self._kept[0] != marker:
+            self._kept = marker, Gazetteer(*await _units(tx))
+        return self._kept[1]
 
 
 async def lineage(tx: Tx) -> Lineage:

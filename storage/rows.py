@@ -66,6 +66,7 @@ __all__ = [
     "ZaloAccount",
     "all_of",
     "first_of",
+    "keep_types",
     "metadata",
     "table",
 ]
@@ -762,7 +763,12 @@ def only_its_own_types(columns: Any) -> str:
     return " AND ".join(parts)
 
 
-for _table in metadata.tables.values():
-    _table.append_constraint(
-        CheckConstraint(only_its_own_types(_table.columns), name="types").ddl_if(dialect="sqlite")
-    )
+def keep_types(tables: Iterable[Table]) -> None:
+    """For each module of rows to call once, when its tables are there."""
+    for each in tables:
+        each.append_constraint(
+            CheckConstraint(only_its_own_types(each.columns), name="types").ddl_if(dialect="sqlite")
+        )
+
+
+keep_types(metadata.tables.values())

@@ -4,8 +4,11 @@ from storage.ballots import Ballots, Receipts, Releases, Strata
 from storage.catalogue import Forms, Markers, Units, Waves, WaveUnits
 from storage.comments import Comments, Leaders
 from storage.contacts import Contacts, HeardHours, LinkRows, Quarantine
+from storage.desk import AuditTrail, Codes, DeskSessions, Posts, Staff
+from storage.notices import Notices, Pictures, Sightings, Subscriptions, Templates
 from storage.officers import OfficerAccounts
 from storage.people import Lobbies, People, Sessions
+from storage.schedules import ClockHolds, Dues, Schedules
 from storage.scorecards import Scorecards
 from storage.staging import Staging
 from storage.statements import Connection
@@ -139,8 +142,60 @@ class Tx:
         return Markers(self._connection)
 
     @property
+    def schedules(self) -> Schedules:
+        return Schedules(self._connection)
+
+    @property
+    def dues(self) -> Dues:
+        return Dues(self._connection)
+
+    @property
+    def clock_holds(self) -> ClockHolds:
+        return ClockHolds(self._connection)
+
+    @property
     def zalo_accounts(self) -> ZaloAccounts:
         return ZaloAccounts(self._connection)
+
+    @property
+    def staff(self) -> Staff:
+        return Staff(self._connection)
+
+    @property
+    def posts(self) -> Posts:
+        return Posts(self._connection)
+
+    @property
+    def codes(self) -> Codes:
+        return Codes(self._connection)
+
+    @property
+    def desk_sessions(self) -> DeskSessions:
+        return DeskSessions(self._connection)
+
+    @property
+    def audit(self) -> AuditTrail:
+        return AuditTrail(self._connection)
+
+    @property
+    def notices(self) -> Notices:
+        return Notices(self._connection)
+
+    @property
+    def pictures(self) -> Pictures:
+        return Pictures(self._connection)
+
+    @property
+    def templates(self) -> Templates:
+        return Templates(self._connection)
+
+    @property
+    def subscriptions(self) -> Subscriptions:
+        return Subscriptions(self._connection)
+
+    @property
+    def sightings(self) -> Sightings:
+        return Sightings(self._connection)
 
     async def alone_with(self, nullifier: bytes) -> None:
         """Until this unit of work ends, no other process works on the same person: an advisory lock, which leaves

@@ -78,6 +78,8 @@ class Vault:
         self._comments = AESGCM(_derive(content, b"comment"))
         self._arrivals = AESGCM(_derive(content, b"arrival"))
         self._tokens = AESGCM(_derive(content, b"tokens"))
+        self._desk = AESGCM(_derive(content, b"desk"))
+        self._desk_names = _Hmac(_derive(content, b"desk names"))
         self.tap_key = keys.get_or_create("tap")
         """Signs the taps we offer."""
         self.entry_key = keys.get_or_create("entry")
@@ -196,6 +198,19 @@ class Vault:
     def open_tokens(self, account: str, sealed: bytes) -> bytes:
         """Raises Tampered."""
         return _unpadded(_open(self._tokens, sealed, account.encode()))
+
+    # ── The officers' desk ────────────────────────────────────────────────────────────────────────────────────
+
+    def desk_name(self, kind: str, secret: str) -> bytes:
+        """The 32 bytes that stand in the database for a secret somebody else holds: a code, a session's token."""
+        return self._desk_names(kind.encode() + b"\0" + secret.encode())
+
+    def seal_totp(self, person: str, secret: bytes) -> bytes:
+        return _seal(self._desk, secret, person.encode())
+
+    def open_totp(self, person: str, sealed: bytes) -> bytes:
+        """Raises Tampered."""
+        return _open(self._desk, sealed, person.encode())
 
     # ── Comments and arrivals ─────────────────────────────────────────────────────────────────
 

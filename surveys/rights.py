@@ -11,13 +11,16 @@ from enum import StrEnum
 from surveys.units import Gazetteer
 
 __all__ = [
+    "APPOINTS",
     "MATRIX",
+    "PROVES_TWICE",
     "PROVINCIAL",
     "Action",
     "Actor",
     "NotAllowed",
     "Reach",
     "Role",
+    "is_within",
     "may",
     "reach",
     "require",
@@ -43,6 +46,10 @@ class Role(StrEnum):
 
 PROVINCIAL = frozenset({Role.SUPERVISOR, Role.MODERATOR, Role.AUDITOR, Role.OPERATOR})
 """Roles whose post is at a province."""
+
+
+PROVES_TWICE = frozenset(Role) - {Role.OFFICER, Role.DUTY}
+"""Roles that sign in at the desk with a time code beside whatever else they show. At an office without the bot everybody does."""
 
 
 class Reach(StrEnum):
@@ -180,6 +187,13 @@ MATRIX: Mapping[Role, Mapping[Action, frozenset[Reach]]] = {
 }
 
 
+APPOINTS: Mapping[Role, frozenset[Role]] = {
+    Role.SUPERVISOR: frozenset({Role.OFFICER, Role.CHIEF, Role.DUTY, Role.MODERATOR, Role.AUDITOR})
+}
+"""Which posts a role may fill, hand over and end, within the reach of PEOPLE_APPOINT. Supervisors and operators are appointed by
+the operator at the machine alone: who could appoint their own like could be two persons by themselves."""
+
+
 class NotAllowed(Exception):
     """This post has no such right there. Says nothing of what lies there."""
 
@@ -213,15 +227,17 @@ def reach(own: str, unit: str, gazetteer: Gazetteer) -> Reach:
     return Reach.OTHER if (here.province or own) == (there.province or unit) else Reach.ELSEWHERE
 
 
+def is_within(actor: Actor, action: Action, unit: str, gazetteer: Gazetteer) -> bool:
+    """Whether the actor may do that there; nowhere that does not exist."""
+    try:
+        return may(actor.role, action, reach(actor.unit, unit, gazetteer))
+    except KeyError:
+        return False
+
+
 def require(actor: Actor, action: Action, units: Iterable[str], gazetteer: Gazetteer) -> None:
     """Raises NotAllowed unless the actor may do that to every one of these units, and there is one. A unit that does not exist
     is refused with the same words as one out of reach."""
     asked = tuple(units)
-    try:
-        allowed = bool(asked) and all(
-            may(actor.role, action, reach(actor.unit, unit, gazetteer)) for unit in asked
-        )
-    except KeyError:
-        allowed = False
-    if not allowed:
+    if not asked or not all(is_within(actor, action, unit, gazetteer) for unit in asked):
         raise NotAllowed(action)
