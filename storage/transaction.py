@@ -7,6 +7,7 @@ from storage.contacts import Contacts, HeardHours, LinkRows, Quarantine
 from storage.desk import AuditTrail, Codes, DeskSessions, Posts, Staff
 from storage.notices import Notices, Pictures, Sightings, Subscriptions, Templates
 from storage.officers import OfficerAccounts
+from storage.outbox import Outbox
 from storage.people import Lobbies, People, Sessions
 from storage.schedules import ClockHolds, Dues, Schedules
 from storage.scorecards import Scorecards
@@ -132,6 +133,10 @@ class Tx:
     @property
     def links(self) -> LinkRows:
         return LinkRows(self._connection)
+
+    @property
+    def outbox(self) -> Outbox:
+        return Outbox(self._connection)
 
     @property
     def quarantine(self) -> Quarantine:

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from storage import desk_rows, notice_rows, outbox_rows, rows  # noqa: F401  (each registers its tables)
+from storage import desk_rows, notice_rows, outbox_rows, rows, schedule_rows  # noqa: F401  (each registers its tables)
 
 connection = context.config.attributes["connection"]
 context.configure(

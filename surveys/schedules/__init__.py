@@ -2,7 +2,15 @@
 
 A schedule says *when*, never *what*: that is a purpose's to know. And it knows no clock: the moment it is asked about is passed in."""
 
-from surveys.schedules.dues import QuietDays, Schedule, dues, following, is_too_late
+from surveys.schedules.dues import (
+    QuietDays,
+    Schedule,
+    dues,
+    following,
+    is_too_late,
+    schedule_from_json,
+    schedule_to_json,
+)
 from surveys.schedules.rules import (
     LAST,
     Daily,
@@ -41,6 +49,8 @@ __all__ = [
     "following",
     "from_json",
     "is_too_late",
+    "schedule_from_json",
+    "schedule_to_json",
     "to_json",
     "told_due",
 ]

@@ -3,19 +3,29 @@
 An hour that a zone's clock leaves out happens when it would have been, an hour that it has twice happens the first time. Vietnam's
 clock does neither; other zones are there for whoever needs them."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import islice
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from surveys.schedules.rules import Known, Rule
+from surveys.schedules.rules import Known, Rule, from_json, to_json
 
-__all__ = ["QuietDays", "Schedule", "dues", "following", "is_too_late"]
+__all__ = [
+    "QuietDays",
+    "Schedule",
+    "dues",
+    "following",
+    "is_too_late",
+    "schedule_from_json",
+    "schedule_to_json",
+]
 
 HOME = "Asia/Ho_Chi_Minh"
 A_DAY = timedelta(days=1)
+DEFAULT_LATENESS = timedelta(hours=2)
 MOST_QUIET = 60  # days in a row: more, and it is no holiday but a mistake
 
 
@@ -38,7 +48,7 @@ class Schedule:
     ends_on: date | None = None
     """The last day; None: until somebody ends it."""
     zone: str = HOME
-    lateness: timedelta = timedelta(hours=2)
+    lateness: timedelta = DEFAULT_LATENESS
     """So long after its moment it may still happen; later, it is skipped, and its owner told."""
     over: timedelta = timedelta(0)
     """What it sends is spread over so long."""
@@ -93,3 +103,43 @@ def _kept(day: date, quiet_days: QuietDays, quiet: Container[date]) -> date | No
         if day not in quiet:
             return day
     return None
+
+
+# ── Kept and read ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def schedule_to_json(schedule: Schedule) -> dict[str, Any]:
+    """What rests of it; the days of events are looked up anew."""
+    return {
+        **to_json(schedule.rule),
+        "at": f"{schedule.at:%H:%M}",
+        "starts_on": schedule.starts_on.isoformat(),
+        "ends_on": schedule.ends_on.isoformat() if schedule.ends_on else None,
+        "zone": schedule.zone,
+        "lateness": round(schedule.lateness.total_seconds()),
+        "over": round(schedule.over.total_seconds()),
+        "quiet_days": schedule.quiet_days.value,
+    }
+
+
+def schedule_from_json(given: Mapping[str, Any], known: Known | None = None) -> Schedule:
+    """Raises ValueError, with what is wrong, for anything that is no schedule."""
+    fields = dict(given)
+    try:
+        own = {name: fields.pop(name) for name in OWN if name in fields}
+        return Schedule(
+            from_json(fields),
+            time.fromisoformat(own["at"]),
+            date.fromisoformat(own["starts_on"]),
+            date.fromisoformat(own["ends_on"]) if own.get("ends_on") else None,
+            own.get("zone", HOME),
+            timedelta(seconds=own.get("lateness", DEFAULT_LATENESS.total_seconds())),
+            timedelta(seconds=own.get("over", 0)),
+            QuietDays(own.get("quiet_days", QuietDays.KEEP)),
+            known or {},
+        )
+    except (KeyError, TypeError) as problem:
+        raise ValueError(f"a schedule does not look like this: {problem}") from problem
+
+
+OWN = ("at", "starts_on", "ends_on", "zone", "lateness", "over", "quiet_days")
