@@ -1,0 +1,319 @@
+"""What becomes of one message to one person: its states, which may follow which, and what every outcome of a call asks of us.
+Pure: one table of troubles, one of results; no clock, no database, no platform.
+
+A message is `sending` on disk before its first byte leaves. Whoever dies then leaves a row that says so, and nobody sends it again
+as if nothing had happened: at most once is a promise, “we do not know” is a state."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from enum import StrEnum
+
+from surveys.waves import LOCAL
+from surveys.windows import Purpose
+
+__all__ = [
+    "AWAKE",
+    "CAP",
+    "EFFECTS",
+    "FINAL",
+    "FOLLOWS",
+    "POISON",
+    "REPEATS",
+    "TROUBLES",
+    "Audience",
+    "Campaign",
+    "CampaignState",
+    "Cap",
+    "DeliveryState",
+    "Effect",
+    "Result",
+    "Trouble",
+    "Why",
+    "after_lease",
+    "due_by",
+    "is_awake",
+    "next_awake",
+    "state_after",
+]
+
+
+class DeliveryState(StrEnum):
+    PENDING = "pending"
+    """Waits its turn."""
+    CLAIMED = "claimed"
+    """A sender has it in hand; certainly not sent."""
+    SENDING = "sending"
+    """On its way: from here on it may have arrived."""
+    SENT = "sent"
+    """The platform took it."""
+    FAILED = "failed"
+    """The platform will never take it: a dead letter."""
+    BLOCKED = "blocked"
+    """This person does not want us, or is gone."""
+    WINDOW_CLOSED = "window_closed"
+    """The platform lets us write only for a while after their last word; it waits on their menu instead."""
+    UNKNOWN = "unknown"
+    """It may have arrived or not, and is not sent again as if nothing had happened."""
+    EXPIRED = "expired"
+    """Its time was over before it could be sent."""
+    CANCELLED = "cancelled"
+    """Taken back before it was sent: stopped, or the person said /dung, or had had enough. See `Why`."""
+
+
+class Why(StrEnum):
+    """Our own reasons, beside those a platform gives."""
+
+    LEFT = "left"
+    """The person takes no notices any more."""
+    CAP = "cap"
+    """They had as many as anybody should have in a week."""
+    STOPPED = "stopped"
+    """Somebody stopped the campaign."""
+    NOTHING = "nothing to say"
+    """There is no text for them."""
+    LEASE = "its sender died"
+    ADDRESS = "the address cannot be opened"
+    """Its key is not in this key store."""
+    NIGHT = "night"
+    POISON = "poison"
+    """Three people failed alike."""
+    RESTORED = "restored"
+    """The database is older than what was sent from it."""
+
+
+FINAL = frozenset(
+    {
+        DeliveryState.SENT,
+        DeliveryState.FAILED,
+        DeliveryState.BLOCKED,
+        DeliveryState.WINDOW_CLOSED,
+        DeliveryState.UNKNOWN,
+        DeliveryState.EXPIRED,
+        DeliveryState.CANCELLED,
+    }
+)
+"""Nothing more happens by itself."""
+
+FOLLOWS: Mapping[DeliveryState, frozenset[DeliveryState]] = {
+    DeliveryState.PENDING: frozenset({DeliveryState.CLAIMED, DeliveryState.EXPIRED, DeliveryState.CANCELLED}),
+    DeliveryState.CLAIMED: frozenset(
+        {
+            DeliveryState.PENDING,
+            DeliveryState.SENDING,
+            DeliveryState.FAILED,
+            DeliveryState.BLOCKED,
+            DeliveryState.WINDOW_CLOSED,
+            DeliveryState.EXPIRED,
+            DeliveryState.CANCELLED,
+        }
+    ),
+    # Back to pending only where it certainly did not leave, or where its campaign may be repeated once.
+    DeliveryState.SENDING: FINAL | {DeliveryState.PENDING},
+    # A late answer, a tap, a receipt: then we know after all. Or once again, visibly marked.
+    DeliveryState.UNKNOWN: frozenset({DeliveryState.SENT, DeliveryState.PENDING}),
+    # A person looked at the dead letter and lets it go.
+    DeliveryState.FAILED: frozenset({DeliveryState.PENDING}),
+    DeliveryState.SENT: frozenset(),
+    DeliveryState.BLOCKED: frozenset(),
+    DeliveryState.WINDOW_CLOSED: frozenset(),
+    DeliveryState.EXPIRED: frozenset(),
+    DeliveryState.CANCELLED: frozenset(),
+}
+
+
+# ── What a call comes to ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Result(StrEnum):
+    """An attempt's outcome, named by what we must do."""
+
+    SENT = "sent"
+    NOT_SENT = "not_sent"
+    """Certainly not sent, and it may be later: the account pauses, the person loses nothing."""
+    REJECTED = "rejected"
+    GONE = "gone"
+    WINDOW = "window"
+    OURS = "ours"
+    """Settings, tokens, contracts: the account pauses until somebody mends them."""
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    state: DeliveryState
+    costs_attempt: bool = True
+    pauses: bool = False
+    """The whole account waits: the trouble is not this person's."""
+    leaves: bool = False
+    """The contact is let go."""
+    may_be_poison: bool = False
+    """Three different people with the same: it is the message."""
+
+
+EFFECTS: Mapping[Result, Effect] = {
+    Result.SENT: Effect(DeliveryState.SENT),
+    Result.NOT_SENT: Effect(DeliveryState.PENDING, costs_attempt=False, pauses=True),
+    Result.REJECTED: Effect(DeliveryState.FAILED, may_be_poison=True),
+    Result.GONE: Effect(DeliveryState.BLOCKED, leaves=True),
+    Result.WINDOW: Effect(DeliveryState.WINDOW_CLOSED),
+    Result.OURS: Effect(DeliveryState.PENDING, costs_attempt=False, pauses=True),
+    Result.UNKNOWN: Effect(DeliveryState.UNKNOWN),
+}
+
+
+class Trouble(StrEnum):
+    """Every way in which a call has been seen to fail."""
+
+    NAME = "dns"
+    REFUSED = "refused"
+    UNREACHABLE = "connect timeout"
+    TLS = "tls"
+    POOL = "no free connection"
+    RESET_BEFORE = "reset before it was written"
+    RESET_AFTER = "reset after it was written"
+    READ_TIMEOUT = "no answer in time"
+    TOO_MANY = "429 with a time"
+    TOO_MANY_UNTIMED = "429 without a time"
+    SERVER = "500"
+    GATEWAY = "502 with a page"
+    UNAVAILABLE = "503"
+    TRUNCATED = "half an answer"
+    NOT_JSON = "an answer that is none"
+    REDIRECT = "301"
+    UNAUTHORIZED = "401"
+    FORBIDDEN = "403"
+    BAD_REQUEST = "400"
+    NO_SUCH_CHAT = "400 chat not found"
+    MIGRATED = "400 moved"
+
+
+TROUBLES: Mapping[Trouble, Result] = {
+    # Never connected, so nothing can have arrived.
+    Trouble.NAME: Result.NOT_SENT,
+    Trouble.REFUSED: Result.NOT_SENT,
+    Trouble.UNREACHABLE: Result.NOT_SENT,
+    Trouble.TLS: Result.NOT_SENT,
+    Trouble.POOL: Result.NOT_SENT,
+    # A connection that broke tells nobody how far the request had come; before or after is all the same from here.
+    Trouble.RESET_BEFORE: Result.UNKNOWN,
+    Trouble.RESET_AFTER: Result.UNKNOWN,
+    Trouble.READ_TIMEOUT: Result.UNKNOWN,
+    Trouble.SERVER: Result.UNKNOWN,
+    Trouble.GATEWAY: Result.UNKNOWN,
+    Trouble.UNAVAILABLE: Result.UNKNOWN,
+    Trouble.TRUNCATED: Result.UNKNOWN,
+    Trouble.NOT_JSON: Result.UNKNOWN,
+    Trouble.REDIRECT: Result.UNKNOWN,
+    # The platform said no before doing anything.
+    Trouble.TOO_MANY: Result.NOT_SENT,
+    Trouble.TOO_MANY_UNTIMED: Result.NOT_SENT,
+    Trouble.UNAUTHORIZED: Result.OURS,
+    Trouble.FORBIDDEN: Result.GONE,
+    Trouble.BAD_REQUEST: Result.REJECTED,
+    Trouble.NO_SUCH_CHAT: Result.GONE,
+    Trouble.MIGRATED: Result.GONE,
+}
+"""What a failed call comes to, on every platform whose own documents do not say otherwise. Numbers of Zalo's have a table of their
+own (`bot.channels.zalo_errors`), which leads to the same results."""
+
+
+def state_after(result: Result, *, repeats_left: int) -> DeliveryState:
+    """The state an attempt ends in. What nobody knows is sent once more only where its campaign may be repeated."""
+    state = EFFECTS[result].state
+    if state is DeliveryState.UNKNOWN and repeats_left > 0:
+        return DeliveryState.PENDING
+    return state
+
+
+def after_lease(state: DeliveryState, *, repeats_left: int) -> DeliveryState:
+    """What becomes of a row whose sender was not heard of again."""
+    if state is DeliveryState.CLAIMED:
+        return DeliveryState.PENDING
+    return state_after(Result.UNKNOWN, repeats_left=repeats_left)
+
+
+# ── Campaigns ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class CampaignState(StrEnum):
+    OPEN = "open"
+    PAUSED = "paused"
+    """A person must look: `why` says at what."""
+    STOPPED = "stopped"
+    DONE = "done"
+    """Every recipient has an outcome."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Whom a campaign is for. Empty languages: all of them. With topics: who subscribed to one of them in one of the units;
+    without: whose own unit it is. `of`: another campaign's recipients who got it, or perhaps got it."""
+
+    units: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    of: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """One thing said to many people once. (kind, subject) is unique: creating it twice is creating it once."""
+
+    kind: str
+    """Whose composer knows its words."""
+    subject: str
+    """What it is about, for the composer: a notice's id."""
+    purpose: Purpose
+    audience: Audience
+    not_before: datetime
+    over: timedelta = timedelta(0)
+    """Spread over so long, evenly."""
+    expires_at: datetime | None = None
+    is_urgent: bool = False
+    """At any hour, beyond caps, before all others."""
+    repeats: int = 0
+    """How often one whose fate is unknown may be sent again, marked as such: see `REPEATS`."""
+    id: int = 0
+    """Given by the database."""
+
+
+REPEATS = 1  # urgent notices and invitations; a notice never
+POISON = 3  # people who fail alike
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """So many notices to one person in so long."""
+
+    most: int
+    within: timedelta
+
+
+CAP = Cap(5, timedelta(days=7))
+"""Ours: nobody has said how many a person bears. What wards send one by one adds up for who follows several."""
+
+AWAKE = (time(7), time(21))
+"""When people may be written to without having asked, by the clock of Việt Nam."""
+
+
+def is_awake(now: datetime) -> bool:
+    return AWAKE[0] <= now.astimezone(LOCAL).time() < AWAKE[1]
+
+
+def next_awake(now: datetime) -> datetime:
+    """`now`, or the next moment from which people may be written to."""
+    if is_awake(now):
+        return now
+    local = now.astimezone(LOCAL)
+    morning = local.replace(hour=AWAKE[0].hour, minute=AWAKE[0].minute, second=0, microsecond=0)
+    return morning if local < morning else morning + timedelta(days=1)
+
+
+def due_by(total: int, begun: datetime, over: timedelta, now: datetime) -> int:
+    """How many of them may have been begun by now, when they are spread evenly."""
+    if now < begun:
+        return 0
+    if over <= timedelta(0) or now - begun >= over:
+        return total
+    return min(total, int(total * ((now - begun) / over)) + 1)
