@@ -1,8 +1,9 @@
 """What people and the bot say to each other, in words no platform owns. Pure."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
-__all__ = ["Address", "Incoming", "Option", "Reply", "Say"]
+__all__ = ["Address", "Entity", "Incoming", "Option", "Reply", "Say", "Style"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,29 @@ class Option:
     """The number to type for it, when it is not its place in the list (“0. Không ý kiến”)."""
 
 
+class Style(StrEnum):
+    """How a stretch of text stands out, where a platform can show it."""
+
+    BOLD = "bold"
+    ITALIC = "italic"
+    LINK = "link"
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A stretch of a text and its style. Counted in characters (code points); a platform that counts otherwise converts."""
+
+    style: Style
+    offset: int
+    length: int
+    url: str = ""
+    """Of a LINK alone: where it leads."""
+
+    @property
+    def end(self) -> int:
+        return self.offset + self.length
+
+
 @dataclass(frozen=True, slots=True)
 class Say:
     """One message to a person: plain text, never markup."""
@@ -62,6 +86,10 @@ class Say:
     options: tuple[Option, ...] = ()
     file: tuple[str, bytes] | None = None
     """A document to hand over (name, content): the person's own data, for example."""
+    image: bytes | None = None
+    """A JPEG above the text; a channel that cannot carry one sends the text alone."""
+    entities: tuple[Entity, ...] = ()
+    """What stands out in the text; a channel that cannot show it sends the text alone. Bold and italic, which do not cross."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,104 @@
+"""The links in a text, and whether they lead where a notice may lead: to domains on a list that the office keeps. Pure.
+
+Whoever forges notices of the police lives from links. So everything that a phone would turn into one is looked at, written out or
+hidden, and what is allowed stands there in full."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from surveys.conversation import Style
+from surveys.notices.text import Text
+
+__all__ = ["Web", "is_allowed", "webs"]
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """Something that leads out of the chat."""
+
+    written: str
+    """As it stands in the text, or the address behind its words."""
+    host: str
+    """Where it leads; empty where nobody can tell for sure."""
+
+
+COUNTRIES = (
+    "ac ad ae af ag ai al am ao aq ar as at au aw ax az ba bb bd be bf bg bh bi bj bm bn bo br bs bt bw by bz ca cc cd cf cg ch ci ck "
+    "cl cm cn co cr cu cv cw cx cy cz de dj dk dm do dz ec ee eg er es et eu fi fj fk fm fo fr ga gd ge gf gg gh gi gl gm gn gp gq gr "
+    "gs gt gu gw gy hk hm hn hr ht hu id ie il im in io iq ir is it je jm jo jp ke kg kh ki km kn kp kr kw ky kz la lb lc li lk lr ls "
+    "lt lu lv ly ma mc md me mg mh mk ml mm mn mo mp mq mr ms mt mu mv mw mx my mz na nc ne nf ng ni nl no np nr nu nz om pa pe pf pg "
+    "ph pk pl pm pn pr ps pt pw py qa re ro rs ru rw sa sb sc sd se sg sh si sk sl sm sn so sr ss st su sv sx sy sz tc td tf tg th tj "
+    "tk tl tm tn to tr tt tv tw tz ua ug uk us uy uz va vc ve vg vi vn vu wf ws ye yt za zm zw"
+)
+COMMON = (
+    "com net org edu gov mil int info biz name pro mobi asia xyz top site online shop club vip app dev link live store icu page blog "
+    "tech space website fun today life world news host press cloud work works click help support center group zone email digital win "
+    "bid loan date trade stream download men racing review science party cam monster quest bond sbs cfd lol mom bar buzz cyou rest "
+    "best one ltd inc company agency bank finance money cash credit loans pay gift promo sale deals services solutions systems"
+)
+ENDINGS = frozenset(f"{COUNTRIES} {COMMON}".split())
+"""Endings that phones turn into links. A two-letter ending is a country's."""
+DOT = "[.。．｡]"
+ADDRESS = re.compile(
+    rf"(?:[a-z][a-z0-9+.-]*:(?:/|\\){{2}}|www{DOT})[^\s<>“”\"]+"
+    rf"|(?<![\w@])[\w.+-]*@?(?:[\w-]+{DOT})+(?:[^\W\d_]{{2,}}|xn--[\w-]+)(?:[:/?#][^\s<>“”\"]*)?",
+    re.IGNORECASE,
+)
+TRAILING = ".,;:!?…)]}»”’'\""
+
+
+def webs(text: Text) -> tuple[Web, ...]:
+    """Everything in the text that leads somewhere, in the order in which it stands."""
+    found = [(each.offset, _web(each.url)) for each in text.entities if each.style is Style.LINK]
+    for match in ADDRESS.finditer(text.text):
+        written = match[0].rstrip(TRAILING)
+        if "://" in written or ":\\" in written or _is_like_a_web(written):
+            found.append((match.start(), _web(written)))
+    return tuple(web for _, web in sorted(found, key=lambda each: each[0]))
+
+
+def _is_like_a_web(written: str) -> bool:
+    """“congan.vinhlong.gov.vn”, and not “TP.HCM” or “đi.Tôi”."""
+    host = _dotted(re.split(r"[/?#]", written, maxsplit=1)[0].rpartition("@")[2]).partition(":")[0].lower()
+    ending = host.rpartition(".")[2]
+    return host.startswith("www.") or ending in ENDINGS or ending.startswith("xn--")
+
+
+def _web(written: str) -> Web:
+    return Web(written, _host(written))
+
+
+def _dotted(written: str) -> str:
+    return re.sub(DOT, ".", unicodedata.normalize("NFKC", written))
+
+
+def _host(written: str) -> str:
+    """Where a browser would go. Empty for anything two programs might read differently."""
+    address = written if "://" in written else f"https://{written}"
+    if not address.isascii() or "\\" in address or any(letter.isspace() for letter in address):
+        return ""
+    is_email = "://" not in written and re.fullmatch(r"[\w.+-]+@[\w.-]+", written) is not None
+    try:
+        parts = urlsplit(address)
+        if parts.scheme.lower() not in ("https", "http") or parts.port is not None:
+            return ""
+    except ValueError:
+        return ""
+    if not is_email and "@" in parts.netloc:
+        return ""
+    host = (parts.hostname or "").rstrip(".")
+    return host if re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", host) else ""
+
+
+def is_allowed(web: Web, domains: Iterable[str]) -> bool:
+    """Whether it leads to one of these domains or to something below it."""
+    return bool(web.host) and any(
+        web.host == domain or web.host.endswith(f".{domain}") for domain in map(_bare, domains)
+    )
+
+
+def _bare(domain: str) -> str:
+    return domain.strip().lower().strip(".")
