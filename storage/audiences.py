@@ -14,7 +14,7 @@ from sqlalchemy import Integer, bindparam, func, literal, literal_column, or_, s
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql.expression import ColumnElement, Select
 
-from storage import outbox_rows, rows
+from storage import notice_rows, outbox_rows, rows
 from storage.statements import Prepared
 from surveys.delivery import Audience, DeliveryState
 
@@ -26,6 +26,7 @@ FIXED = "audiences"
 _contacts = rows.table(rows.Contact)
 _entries = rows.table(outbox_rows.ContactEntry)
 _deliveries = rows.table(outbox_rows.Delivery)
+_subscriptions = rows.table(notice_rows.Subscription)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +72,29 @@ def cells_of(audience: Audience) -> tuple[Cell, ...]:
     """In the order they are walked. None for an audience of named recipients, whose rows were written when it was created."""
     if audience.of is not None:
         return (Cell(*_of_campaign(), {"original": audience.of}, is_numbered=True),)
+    units = sorted(set(audience.units))
+    if audience.topics:
+        statements = _of_topic(audience.languages)
+        topics = sorted(set(audience.topics))
+        return tuple(Cell(*statements, {"unit": unit, "topic": topic}) for unit in units for topic in topics)
     statements = _of_unit(audience.languages)
-    return tuple(Cell(*statements, {"unit": unit}) for unit in sorted(set(audience.units)))
+    return tuple(Cell(*statements, {"unit": unit}) for unit in units)
+
+
+@lru_cache(64)
+def _of_topic(languages: tuple[str, ...]) -> tuple[Prepared, Prepared, Prepared]:
+    """Those who asked for a topic of a unit, wherever they live. Who had come before and asks for it while it is being written down may
+    get it: once, like everybody."""
+    wanted = _subscriptions.c
+    chosen = _in_time(languages).join(_subscriptions, wanted.fingerprint == _contacts.c.fingerprint)
+    chosen = chosen.where(wanted.unit == bindparam("unit"), wanted.topic == bindparam("topic"))
+    return _walk(chosen, wanted.fingerprint)
 
 
 @lru_cache(64)
 def _of_unit(languages: tuple[str, ...]) -> tuple[Prepared, Prepared, Prepared]:
     """Those whose own unit it is."""
-    chosen = _in_time(_contacts.c.unit == bindparam("unit"))
-    if languages:
-        chosen = chosen.where(_is_one_of(_contacts.c.language, languages))
+    chosen = _in_time(languages).where(_contacts.c.unit == bindparam("unit"))
     return _walk(chosen, _contacts.c.fingerprint)
 
 
@@ -100,13 +114,14 @@ def _is_one_of(column: ColumnElement[str], words: Iterable[str]) -> ColumnElemen
     return or_(*(column == str(word) for word in words))
 
 
-def _in_time(*conditions: ColumnElement[bool]) -> Select[Any]:
-    """Contacts that were there when the audience was fixed."""
-    return (
+def _in_time(languages: tuple[str, ...]) -> Select[Any]:
+    """Contacts of these languages that were there when the audience was fixed."""
+    chosen = (
         select(_contacts.c.id.label("contact"), _contacts.c.account)
-        .join(_entries, _entries.c.contact == _contacts.c.id)
-        .where(*conditions, _entries.c.number < bindparam("fixed", type_=_entries.c.number.type))
+        .select_from(_contacts.join(_entries, _entries.c.contact == _contacts.c.id))
+        .where(_entries.c.number < bindparam("fixed", type_=_entries.c.number.type))
     )
+    return chosen.where(_is_one_of(_contacts.c.language, languages)) if languages else chosen
 
 
 def _walk(chosen: Select[Any], key: ColumnElement[Any]) -> tuple[Prepared, Prepared, Prepared]:

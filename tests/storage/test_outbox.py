@@ -6,14 +6,19 @@ from collections import Counter
 from datetime import date, datetime, timedelta
 
 import pytest
+from sqlalchemy import func, select, text
 
 from storage import rows
+from storage.audiences import cells_of
 from storage.database import Database
-from storage.outbox import Claimed, LeaseLost, Outbox, Outcome, Standing
+from storage.notice_rows import Subscription
+from storage.outbox import Claimed, LeaseLost, Outcome, Standing
+from storage.outbox_rows import Delivery
+from storage.statements import Prepared, insert
 from storage.transaction import Tx
 from storage.vault import Vault
 from surveys.conversation import Address
-from surveys.delivery import CAP, Audience, Campaign, CampaignState, DeliveryState, Why
+from surveys.delivery import CAP, FINAL, FOLLOWS, Audience, Campaign, CampaignState, DeliveryState, Why
 from surveys.windows import Purpose
 from tests.conftest import Clock
 
@@ -118,6 +123,48 @@ async def test_everybody_of_the_audience_is_written_down_once(town: Database, va
 
     assert await counts(town, standing.id) == {DeliveryState.PENDING: 12}
     assert await counts(town, narrow.id) == {DeliveryState.PENDING: 2}
+
+
+async def test_who_asked_for_two_topics_or_two_wards_is_written_down_once(
+    town: Database, vault: Vault, clock: Clock
+):
+    wishes = [(person, WARD, "scam") for person in range(6)]
+    wishes += [(person, OTHER, "scam") for person in range(4, 8)] + [(1, WARD, "fire"), (9, WARD, "fire")]
+    async with town.transaction() as tx:
+        await tx._connection.run_many(
+            insert(rows.table(Subscription)),
+            (
+                {
+                    "fingerprint": vault.fingerprint(Address(ACCOUNT, str(person))),
+                    "unit": unit,
+                    "topic": topic,
+                }
+                for person, unit, topic in wishes
+            ),
+        )
+    everybody = Audience((WARD, OTHER), topics=("scam", "fire"))
+
+    one = await written_down(town, a_campaign(clock(), "1", audience=Audience((OTHER,), topics=("scam",))))
+    all_of_them = await written_down(town, a_campaign(clock(), "2", audience=everybody))
+
+    assert await counts(town, one.id) == {DeliveryState.PENDING: 4}
+    assert await counts(town, all_of_them.id) == {DeliveryState.PENDING: 9}
+
+
+async def test_who_is_missing_is_found_and_a_newcomer_is_not(town: Database, vault: Vault, clock: Clock):
+    standing = await written_down(town, a_campaign(clock()))
+    await come(town, vault, range(20, 30))
+    async with town.transaction() as tx:
+        await tx._connection.run(Prepared(text("DELETE FROM deliveries WHERE contact = :of")), of=f"{3:032x}")
+    [cell] = cells_of(standing.campaign.audience)
+
+    async with town.transaction() as tx:
+        last = await tx.outbox.page_end(standing, cell, b"", 100)
+        assert last is not None
+        missing = await tx.outbox.missing(standing, cell, b"", last)
+        written = await tx.outbox.write(standing, cell, b"", last)
+
+    assert (missing, written) == (1, 1)
 
 
 async def test_a_page_written_twice_at_once_is_written_once(town: Database, clock: Clock):
@@ -324,11 +371,6 @@ async def test_counts_are_what_the_rows_say(town: Database, clock: Clock):
 
 
 async def rows_by_state(tx: Tx) -> dict[DeliveryState, int]:
-    from sqlalchemy import func, select
-
-    from storage.outbox_rows import Delivery
-    from storage.statements import Prepared
-
     states = rows.table(Delivery).c.state
     found = await tx._connection.fetch(Prepared(select(states, func.count()).group_by(states)))
     return {DeliveryState(state): number for state, number in found}
@@ -382,8 +424,5 @@ async def test_a_pause_is_remembered(town: Database, clock: Clock):
 
 
 def test_every_state_that_may_follow_is_a_state():
-    from surveys.delivery import FINAL, FOLLOWS
-
     assert set(FOLLOWS) == set(DeliveryState)
     assert {state for state in DeliveryState if not FOLLOWS[state]} < FINAL
-    assert Outbox is not None
