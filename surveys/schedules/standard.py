@@ -1,0 +1,127 @@
+"""The year of a province as we propose it: what may happen by itself, and when. Nothing here is in force until a supervisor takes it.
+
+A day that a document names carries its line; what nobody wrote down is our own choice, and says so."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from typing import Any
+
+from surveys.schedules.dues import QuietDays, Schedule
+from surveys.schedules.rules import Monthly, Relative, Rule, Yearly, YearlyDay
+
+__all__ = ["OPEN_WAVE", "REMIND_OFFICERS", "Standing", "standing_orders"]
+
+OPEN_WAVE = "wave.open"
+REMIND_OFFICERS = "officers.remind"
+REPORT_DAY = YearlyDay(11, 15)
+"""S1:L171, “trước 15/11”: the fourteenth is the last day."""
+WEEKS_TO_ANSWER = 21  # days
+OURS = "do Lắng Nghe đề xuất, không có văn bản quy định"
+A_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One thing that a province may let happen year by year."""
+
+    id: str
+    purpose: str
+    title: str
+    schedule: Schedule
+    subject: Mapping[str, Any]
+    source: str
+    """Where the day comes from."""
+
+
+def standing_orders(starts_on: date) -> tuple[Standing, ...]:
+    """In the order of the year; to be taken, changed or left."""
+
+    def at(rule: Rule, hour: int, lateness: timedelta, quiet: QuietDays = QuietDays.KEEP) -> Schedule:
+        return Schedule(rule, time(hour), starts_on, lateness=lateness, quiet_days=quiet)
+
+    def reminding(id: str, rule: Rule, title: str, source: str) -> Standing:
+        schedule = at(rule, 8, 3 * A_DAY, QuietDays.NEXT)
+        return Standing(id, REMIND_OFFICERS, title, schedule, {"about": title}, source)
+
+    return (
+        Standing(
+            "visits",
+            OPEN_WAVE,
+            "Đánh giá sau mỗi lần đến trụ sở, mỗi tháng một đợt",
+            # A day late is a day of ratings less; it is still better than a month without any.
+            at(Monthly(1), 0, 25 * A_DAY),
+            {
+                "form": "tham_luot",
+                "slug": "tham-luot-{year}-{month:02}",
+                "title": "Đánh giá lượt đến trụ sở, tháng {month}/{year}",
+                "audience": "visits",
+                "until": "month_end",
+            },
+            OURS,
+        ),
+        reminding(
+            "half-year",
+            Yearly(6, 15),
+            "Chuẩn bị sơ kết 6 tháng (30/6)",
+            "TT 15/2020/TT-BCA Đ15.3 (6 tháng một lần); ngày nhắc: " + OURS,
+        ),
+        Standing(
+            "forum",
+            OPEN_WAVE,
+            "Sau diễn đàn “Công an lắng nghe ý kiến Nhân dân”",
+            at(Yearly(8, 20), 8, 2 * A_DAY),
+            {
+                "form": "dien_dan",
+                "slug": "dien-dan-{year}",
+                "title": "Sau diễn đàn “Công an lắng nghe ý kiến Nhân dân” năm {year}",
+                "audience": "forum",
+                "days": 10,
+            },
+            "S1:L115 (19/8); hôm sau và 10 ngày: " + OURS,
+        ),
+        Standing(
+            "residents",
+            OPEN_WAVE,
+            "“Công an lắng nghe ý kiến của Nhân dân”, phiếu người dân",
+            # Three weeks to answer, one to withdraw, and the result is there two weeks before the report.
+            at(Relative(-45, REPORT_DAY), 8, 2 * A_DAY),
+            {
+                "form": "hang_nam_nguoi_dan",
+                "slug": "{year}-nguoi-dan",
+                "title": "Công an lắng nghe ý kiến của Nhân dân, năm {year}",
+                "audience": "residents",
+                "days": WEEKS_TO_ANSWER,
+            },
+            "S1:L96 (hằng năm); ngày mở: " + OURS,
+        ),
+        Standing(
+            "businesses",
+            OPEN_WAVE,
+            "“Công an lắng nghe ý kiến của Nhân dân”, phiếu cơ quan, doanh nghiệp",
+            at(Yearly(10, 5), 8, 2 * A_DAY),
+            {
+                "form": "hang_nam_doanh_nghiep",
+                "slug": "{year}-doanh-nghiep",
+                "title": "Công an lắng nghe ý kiến của cơ quan, doanh nghiệp, năm {year}",
+                "audience": "businesses",
+                "days": WEEKS_TO_ANSWER,
+            },
+            "QĐ 3140/QĐ-BCA Đ.8 (mỗi năm một lần, quý IV; hiệu lực hiện nay: UNSURE); ngày mở: " + OURS,
+        ),
+        *(
+            reminding(
+                f"report-{month}-{day}",
+                Yearly(month, day),
+                "Báo cáo năm phải gửi Công an tỉnh trước 15/11",
+                f"S1:L171 (trước 15/11); nhắc ngày {day}/{month}: " + OURS,
+            )
+            for month, day in ((10, 15), (11, 1), (11, 8), (11, 14))
+        ),
+        reminding(
+            "year-end",
+            Yearly(12, 15),
+            "Chuẩn bị tổng kết năm (31/12)",
+            "TT 15/2020/TT-BCA Đ15.3 (hằng năm); ngày nhắc: " + OURS,
+        ),
+    )

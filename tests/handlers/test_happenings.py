@@ -1,0 +1,169 @@
+"""What a province lets happen by itself: waves that open on their day, once, and close on theirs."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import pytest
+
+from handlers.happenings import OPEN_WAVE, WaveOpening
+from handlers.schedules import NotNow, Occasion, Schedules
+from handlers.units import load_seed
+from handlers.waves import Waves
+from storage.database import Database
+from storage.vault import Vault
+from surveys.schedules import Monthly, Schedule, following, told_due
+from surveys.schedules.quiet import QuietCalendar
+from surveys.schedules.standard import REMIND_OFFICERS, standing_orders
+
+PROVINCE, WARD = "86", "29242"
+VISITS = {
+    "form": "tham_luot",
+    "slug": "tham-luot-{year}-{month:02}",
+    "title": "Lượt đến trụ sở, tháng {month}/{year}",
+    "audience": "visits",
+    "until": "month_end",
+}
+
+
+@pytest.fixture
+async def waves(database: Database, vault: Vault, clock) -> Waves:
+    await load_seed(database)
+    return Waves(database, vault, clock)
+
+
+@pytest.fixture
+def opening(database: Database, waves: Waves) -> WaveOpening:
+    return WaveOpening(database, waves)
+
+
+def an_occasion(subject: Mapping[str, Any], unit: str = PROVINCE) -> Occasion:
+    due = datetime(2026, 11, 30, 17, 0, tzinfo=UTC)  # midnight in Trà Vinh, the first of December
+    return Occasion("s", due, OPEN_WAVE, "Đợt", unit, subject, timedelta(0))
+
+
+async def test_a_month_of_visits_opens_and_is_open_until_its_end(opening, database, clock):
+    told = await opening(an_occasion(VISITS))
+    again = await opening(an_occasion(VISITS))
+
+    assert told == again == "Đã mở đợt tham-luot-2026-12 ở 6 đơn vị, đến hết 31/12/2026."
+    async with database.reading() as tx:
+        [wave] = await tx.waves.all()
+        units = await tx.wave_units.all()
+    assert (wave.slug, wave.title, wave.state) == (
+        "tham-luot-2026-12",
+        "Lượt đến trụ sở, tháng 12/2026",
+        "open",
+    )
+    assert wave.opens_at == datetime(2026, 11, 30, 17, tzinfo=UTC)
+    assert wave.closes_at == datetime(2026, 12, 31, 17, tzinfo=UTC)
+    assert len(units) == 6
+
+
+async def test_a_ward_may_have_one_of_its_own(opening, database):
+    told = await opening(an_occasion({**VISITS, "until": None, "days": 5}, WARD))
+
+    assert told == "Đã mở đợt tham-luot-2026-12 ở 1 đơn vị, đến hết 05/12/2026."
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"slug": ""}, "thiếu “slug”"),
+        ({"slug": "{week}"}, "chỉ dùng được"),
+        ({"title": "{year.real}"}, "chỉ dùng được"),
+        ({"audience": "everybody"}, "đối tượng"),
+        ({"until": None}, "“days”"),
+        ({"until": None, "days": 400}, "“days”"),
+        ({"form": "khong_co"}, "Chưa có phiếu khong_co"),
+        ({"form": "tham_luot", "version": "1900"}, "Chưa có phiếu tham_luot 1900"),
+    ],
+)
+async def test_what_cannot_be_opened_says_why(opening, change, said):
+    with pytest.raises(NotNow, match=said):
+        await opening(an_occasion({**VISITS, **change}))
+
+
+async def test_a_unit_there_is_not(opening):
+    with pytest.raises(NotNow, match="Không có phường"):
+        await opening(an_occasion(VISITS, "99999"))
+
+
+async def test_another_wave_of_that_name_stays_as_it_is(opening):
+    await opening(an_occasion(VISITS))
+
+    with pytest.raises(NotNow, match="Không mở được đợt tham-luot-2026-12"):
+        await opening(an_occasion({**VISITS, "form": "dien_dan"}))
+
+
+async def test_a_year_of_months(opening, database, waves, clock):
+    schedules = Schedules(database, {OPEN_WAVE: opening}, clock, passed=lambda: clock().timestamp())
+    await schedules.add(
+        Schedule(Monthly(1), time(0), date(2026, 12, 1), lateness=timedelta(days=25)),
+        purpose=OPEN_WAVE,
+        title="Lượt đến trụ sở",
+        unit=PROVINCE,
+        owner="A",
+        subject=VISITS,
+    )
+
+    for _ in range(98):
+        clock.advance(days=4)
+        await schedules.tick()
+        await waves.advance()
+
+    async with database.reading() as tx:
+        states = {wave.slug: wave.state for wave in await tx.waves.all()}
+    assert len(states) == 13
+    assert states["tham-luot-2027-10"] == "released"
+    assert states["tham-luot-2027-12"] == "open"
+
+
+# ── What we propose ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_the_year_we_propose(opening):
+    orders = {each.id: each for each in standing_orders(date(2026, 1, 1))}
+
+    next_one = {
+        id: told_due(following(each.schedule, datetime(2026, 1, 1, tzinfo=UTC), 1)[0])
+        for id, each in orders.items()
+    }
+
+    assert next_one["residents"] == "thứ Năm, 01/10/2026, 08:00"
+    assert next_one["forum"] == "thứ Năm, 20/08/2026, 08:00"
+    assert [
+        next_one[f"report-{month}-{day}"][-17:-7] for month, day in ((10, 15), (11, 1), (11, 8), (11, 14))
+    ] == [
+        "15/10/2026",
+        "01/11/2026",
+        "08/11/2026",
+        "14/11/2026",
+    ]
+    for each in orders.values():
+        assert each.source, each.id
+        if each.purpose == OPEN_WAVE:
+            await opening(
+                Occasion(
+                    each.id,
+                    datetime(2026, 11, 30, tzinfo=UTC),
+                    OPEN_WAVE,
+                    "",
+                    PROVINCE,
+                    each.subject,
+                    timedelta(0),
+                )
+            )
+        else:
+            assert each.purpose == REMIND_OFFICERS
+
+
+def test_quiet_days():
+    calendar = QuietCalendar(added=[date(2027, 2, 11)], taken_away=[date(2027, 1, 1)])
+
+    assert date(2027, 2, 6) in calendar
+    assert calendar.name(date(2027, 2, 6)) == "Tết Nguyên Đán"
+    assert date(2027, 2, 11) in calendar
+    assert calendar.name(date(2027, 2, 11)) == "ngày nghỉ do đơn vị đặt"
+    assert date(2027, 1, 1) not in calendar
+    assert calendar.name(date(2027, 3, 2)) == ""
