@@ -9,47 +9,46 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from handlers.notice_board import NoticeBoard
 from handlers.notice_checks import (
     Checks,
     Moved,
     NoSuchNotice,
     Refused,
     has,
-    is_for,
     refused,
     sentence,
     wards_of,
 )
+from handlers.notice_clock import KIND, RECALLS, NoticeClock
+from handlers.notice_keeping import kept, moved_on, object_of, timed
 from handlers.noting import note
 from storage.database import Database
+from storage.notices import Listener
 from storage.transaction import Tx
 from surveys import texts
 from surveys.conversation import Entity, Style
-from surveys.delivery import FINAL, Campaign, CampaignState, DeliveryState, next_awake
-from surveys.delivery import Audience as Recipients
+from surveys.delivery import CAP, FINAL, Audience, Campaign, DeliveryState
 from surveys.notices import (
     Deed,
     Draft,
     Finding,
     Hand,
     Notice,
-    NotNow,
-    Occasion,
     Policies,
     Problem,
+    Reckoning,
     State,
+    Subscriber,
     Telling,
     Trouble,
-    after,
     new_code,
-    possible,
     read_code,
+    reckoned,
     told,
 )
 from surveys.notices.text import cleaned
-from surveys.notices.words import STATES
 from surveys.rights import PROVINCIAL, Action, Actor, require
-from surveys.units import Gazetteer
 from surveys.windows import Purpose
 
 __all__ = [
@@ -63,11 +62,6 @@ __all__ = [
     "sentence",
 ]
 
-KIND = "notice"
-"""Of the campaigns whose words a notice is."""
-RECALLS = "notice.recall"
-"""Of those that take one back."""
-SOME = 50  # notices the clock looks at in one step
 TRIES = 12  # codes tried before the database is asked to wait for luck
 CODE_BITS = 64
 
@@ -99,10 +93,20 @@ class Progress:
 
 
 class Notices:
-    def __init__(self, db: Database, now: Callable[[], datetime], policies: Policies | None = None) -> None:
+    def __init__(
+        self,
+        db: Database,
+        now: Callable[[], datetime],
+        policies: Policies | None = None,
+        leaving: Callable[[], frozenset[bytes]] = frozenset,
+    ) -> None:
+        """`leaving`: who said stop since the contacts were last written."""
         self._db = db
         self._now = now
+        self._leaving = leaving
         self._checks = Checks(policies or Policies())
+        self._clock = NoticeClock(db, now, self._checks)
+        self.board = NoticeBoard(db, now, self._checks)
 
     @property
     def policies(self) -> Policies:
@@ -131,15 +135,30 @@ class Notices:
     async def change(self, actor: Actor, id: str, version: int, draft: Draft) -> Notice:
         """Other words, another audience: what was submitted or handed back becomes a draft again. Whoever changes it is one of its
         writers from now on."""
-        now = self._now()
+        hand = Hand.of(actor, self._now())
+        return await self._do(
+            actor,
+            id,
+            version,
+            Deed.CHANGE,
+            Action.NOTICE_WRITE,
+            lambda notice: _rewritten(notice, draft, hand),
+        )
 
-        def changed(notice: Notice) -> Notice:
-            others = tuple(hand for hand in notice.writers if hand.person != actor.person)
-            return replace(
-                notice, draft=draft, writers=(*others, Hand.of(actor, now)), submitted=None, rejected=None
-            )
-
-        return await self._do(actor, id, version, Deed.CHANGE, Action.NOTICE_WRITE, changed)
+    async def keep(self, actor: Actor, id: str, version: int, draft: Draft) -> Notice:
+        """`change`, of a draft, while its writer is still typing: the trail has no row for every pause they make, only for the first
+        words of each writer, and for what becomes a draft again by it."""
+        hand = Hand.of(actor, self._now())
+        async with self._db.transaction() as tx:
+            notice = await self._of_version(tx, actor, id, version)
+            require(actor, Action.NOTICE_WRITE, [notice.unit], await self._checks.known(tx))
+            if notice.state is not State.DRAFT or notice.written_by.person != actor.person:
+                changed = _rewritten(moved_on(notice, Deed.CHANGE), draft, hand)
+                return await kept(tx, actor, notice, changed, f"notice.{Deed.CHANGE.value}", hand.at)
+            changed = replace(_rewritten(notice, draft, hand), version=notice.version + 1)
+            if not await tx.notices.save(changed, hand.at):
+                raise Moved
+            return changed
 
     async def submit(self, actor: Actor, id: str, version: int) -> Notice:
         """Raises Refused with everything that is wrong with it."""
@@ -169,12 +188,12 @@ class Notices:
             await tx.notices.alone_in(notice.unit)
             await self._checks.raise_problems(tx, notice, now)
             await self._checks.raise_influence(tx, notice, now)
-            approved = _after(notice, Deed.APPROVE)
+            approved = moved_on(notice, Deed.APPROVE)
             approved = replace(approved, approved=Hand.of(actor, now), is_self_approved=is_own)
-            approved = self._timed(approved, now)
+            approved = timed(approved, now)
             await self._checks.raise_cap(tx, approved)
             action = Action.NOTICE_APPROVE_OWN if is_own else Action.NOTICE_APPROVE
-            return await self._kept(tx, actor, notice, approved, action)
+            return await kept(tx, actor, notice, approved, action, now)
 
     async def _may_approve(self, tx: Tx, actor: Actor, notice: Notice) -> bool:
         """Whether these are the actor's own words. Raises NotAllowed or Refused."""
@@ -237,7 +256,7 @@ class Notices:
 
         def urged(notice: Notice) -> Notice:
             notice = replace(notice, urged=(*notice.urged, Hand.of(actor, now)))
-            return self._timed(notice, now) if notice.due_at is not None else notice
+            return timed(notice, now) if notice.due_at is not None else notice
 
         return await self._do(actor, id, None, Deed.URGE, Action.NOTICE_URGE, urged, check)
 
@@ -270,7 +289,7 @@ class Notices:
                     RECALLS,
                     notice.id,
                     Purpose.NOTICE,
-                    Recipients(of=notice.campaign),
+                    Audience(of=notice.campaign),
                     not_before=now,
                     # What is wrong is wrong by night as well; a correction disturbs only those who were disturbed before.
                     is_urgent=notice.overrides,
@@ -378,111 +397,46 @@ class Notices:
             counts = await tx.outbox.counts(notice.campaign) if notice.campaign is not None else {}
         return _progress(notice, {state: number for state, number in counts.items() if number}, self._now())
 
-    # ── For residents ─────────────────────────────────────────────────────────────────────────────────────────
+    async def reckon(self, actor: Actor, id: str) -> Reckoning:
+        """How many it would reach now, and why it would not reach the others."""
+        now = self._now()
+        async with self._db.reading() as tx:
+            notice = await self._seen(tx, actor, id)
+            known = await self._checks.known(tx)
+            wards, topics = wards_of(notice, known), [topic.value for topic in notice.draft.topics]
+            since = now - CAP.within
+            found = [Listener(*row) async for row in tx.subscriptions.listeners(wards, topics, since)]
+        gone = self._leaving()
+        return reckoned(
+            (
+                Subscriber(
+                    each.account,
+                    each.language,
+                    each.last,
+                    each.wants > 0,
+                    each.fingerprint in gone,
+                    each.recent,
+                )
+                for each in found
+            ),
+            now,
+            languages=notice.audience.languages,
+            contact_cap=None if notice.overrides else CAP.most,
+            price=self.policies.zalo_price,
+        )
+
+    # ── For residents, and for the clock ──────────────────────────────────────────────────────────────────────
 
     async def by_code(self, code: str) -> tuple[Notice, str] | None:
-        """A notice that has left, and the name of its unit within a sentence; None for anything else. It writes nothing."""
-        readable = read_code(code)
-        if readable is None:
-            return None
-        async with self._db.reading() as tx:
-            notice = await tx.notices.by_code(readable)
-            if notice is None or not notice.has_left:
-                return None
-            return notice, await self._checks.office(tx, notice.unit)
+        return await self.board.by_code(code)
 
     async def told(
         self, units: Iterable[str], language: str, now: datetime, kind: str = "web", some: int = 5
     ) -> tuple[Telling, ...]:
-        """What is new in these wards, the latest first, for whoever comes and asks. It writes nothing."""
-        units = tuple(units)
-        async with self._db.reading() as tx:
-            known = await self._checks.known(tx)
-            issuers = {*units, *(_province(known, unit) for unit in units)}
-            found = await tx.notices.news(sorted(issuers), now - self.policies.news, now, 4 * some)
-            meant = [notice for notice in found if is_for(notice, units, known)][:some]
-            offices = {each.unit: await self._checks.office(tx, each.unit) for each in meant}
-        return tuple(
-            told(notice, language, kind, office=offices[notice.unit], occasion=Occasion.ASKED)
-            for notice in meant
-        )
-
-    # ── The clock ─────────────────────────────────────────────────────────────────────────────────────────────
+        return await self.board.told(units, language, now, kind, some)
 
     async def step(self) -> None:
-        """What is due leaves, what is finished says so, what has run out is over. It must be harmless to do twice."""
-        now = self._now()
-        async with self._db.reading() as tx:
-            expired = await tx.notices.expired(now, SOME)
-            due = await tx.notices.due(now, SOME)
-            sending = await tx.notices.in_state(State.SENDING)
-        for id in expired:
-            await self._expire(id, now)
-        for id in due:
-            await self._begin(id, now)
-        for id in sending:
-            await self._finish(id, now)
-
-    async def _begin(self, id: str, now: datetime) -> None:
-        async with self._db.transaction() as tx:
-            notice = await tx.notices.get(id)
-            if notice is None or Deed.BEGIN not in possible(notice.state) or not _is_due(notice, now):
-                return
-            if notice.due_at is not None and now - notice.due_at > self.policies.late:
-                # Old news at an odd hour is worse than none.
-                await self._kept(tx, None, notice, _missed(notice), "notice.miss")
-                return
-            await tx.notices.alone_in(notice.unit)
-            try:
-                await self._checks.raise_influence(tx, notice, now)
-                await self._checks.raise_cap(tx, notice, begins=True)
-            except Refused as trouble:
-                await self._kept(tx, None, notice, _missed(notice), "notice.hold", str(trouble))
-                return
-            campaign = await tx.outbox.create(await self._campaign(tx, notice, now))
-            begun = replace(_after(notice, Deed.BEGIN), begun_at=now, campaign=campaign)
-            await self._kept(tx, None, notice, begun, "notice.begin")
-
-    async def _campaign(self, tx: Tx, notice: Notice, now: datetime) -> Campaign:
-        known = await self._checks.known(tx)
-        return Campaign(
-            kind=KIND,
-            subject=notice.id,
-            purpose=Purpose.NOTICE,
-            audience=Recipients(
-                units=wards_of(notice, known),
-                languages=notice.audience.languages,
-                topics=tuple(topic.value for topic in notice.draft.topics),
-            ),
-            not_before=now,
-            over=notice.over,
-            expires_at=notice.expires_at,
-            is_urgent=notice.overrides,
-            # Urgent notices are repeated once where nobody knows, visibly marked; others never.
-            repeats=1 if notice.overrides else 0,
-        )
-
-    async def _finish(self, id: str, now: datetime) -> None:
-        async with self._db.transaction() as tx:
-            notice = await tx.notices.get(id)
-            if notice is None or notice.state is not State.SENDING or notice.campaign is None:
-                return
-            standing = await tx.outbox.get(notice.campaign)
-            if standing.state is CampaignState.STOPPED or (
-                standing.state is CampaignState.DONE and standing.why
-            ):
-                # Not by somebody at the notice, or it would not be sending any more: an operator has stopped it in the outbox.
-                stopped = _after(notice, Deed.STOP)
-                await self._kept(tx, None, notice, stopped, "notice.stop", standing.why)
-            elif standing.state is CampaignState.DONE:
-                await self._kept(tx, None, notice, _after(notice, Deed.FINISH), "notice.finish")
-
-    async def _expire(self, id: str, now: datetime) -> None:
-        async with self._db.transaction() as tx:
-            notice = await tx.notices.get(id)
-            if notice is None or not notice.is_past(now) or Deed.EXPIRE not in possible(notice.state):
-                return
-            await self._kept(tx, None, notice, _after(notice, Deed.EXPIRE), "notice.expire")
+        await self._clock.step()
 
     # ── One deed ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -502,10 +456,10 @@ class Notices:
         async with self._db.transaction() as tx:
             notice = await self._of_version(tx, actor, id, version)
             require(actor, action, [notice.unit], await self._checks.known(tx))
-            changed = change(_after(notice, deed))
+            changed = change(moved_on(notice, deed))
             if also is not None:
                 await also(tx, notice)
-            return await self._kept(tx, actor, notice, changed, f"notice.{deed.value}", reason)
+            return await kept(tx, actor, notice, changed, f"notice.{deed.value}", self._now(), reason)
 
     async def _of_version(self, tx: Tx, actor: Actor, id: str, version: int | None) -> Notice:
         notice = await self._seen(tx, actor, id)
@@ -522,32 +476,12 @@ class Notices:
             raise NoSuchNotice
         return notice
 
-    async def _kept(
-        self, tx: Tx, actor: Actor | None, was: Notice, notice: Notice, action: str, reason: str = ""
-    ) -> Notice:
-        """Raises Moved when somebody else was quicker."""
-        now = self._now()
-        notice = replace(notice, version=was.version + 1)
-        if not await tx.notices.save(notice, now):
-            raise Moved
-        # Last: from here on nobody else writes into the trail.
-        await note(tx, actor, action, object_of(notice), unit=notice.unit, reason=reason, at=now)
-        return notice
-
     async def _new_code(self, tx: Tx) -> str:
         for attempt in range(TRIES):
             code = new_code(secrets.randbits(CODE_BITS), digits=3 + attempt // 4)
             if not await tx.notices.is_taken(code):
                 return code
         raise RuntimeError("no notice code is free")
-
-    def _timed(self, notice: Notice, now: datetime) -> Notice:
-        """When it may leave: at its hour, in the morning where that lies in the night, at once where two persons say so."""
-        wanted = max(notice.send_at or now, now)
-        due = wanted if notice.overrides else next_awake(wanted)
-        if due > now and Deed.SCHEDULE in possible(notice.state):
-            notice = _after(notice, Deed.SCHEDULE)
-        return replace(notice, due_at=due)
 
 
 LONGEST_REASON = 300  # UTF-16 units; residents read the one of a recall
@@ -563,13 +497,6 @@ def _a_reason(reason: str) -> str:
     return reason
 
 
-def _province(known: Gazetteer, unit: str) -> str:
-    try:
-        return known.unit(unit).province or unit
-    except KeyError:
-        return unit
-
-
 def _unwritten(actor: Actor, draft: Draft, now: datetime) -> Notice:
     return Notice(
         id="",
@@ -582,10 +509,6 @@ def _unwritten(actor: Actor, draft: Draft, now: datetime) -> Notice:
     )
 
 
-def _is_due(notice: Notice, now: datetime) -> bool:
-    return notice.due_at is not None and notice.due_at <= now
-
-
 def _progress(notice: Notice, counts: dict[DeliveryState, int], now: datetime) -> Progress:
     total = sum(counts.values())
     done = sum(number for state, number in counts.items() if state in FINAL)
@@ -595,20 +518,7 @@ def _progress(notice: Notice, counts: dict[DeliveryState, int], now: datetime) -
     return Progress(counts, total, notice.seen, rate, done_at)
 
 
-def object_of(notice: Notice) -> str:
-    """As it stands in the audit trail."""
-    return f"notice:{notice.code}"
-
-
-def _after(notice: Notice, deed: Deed) -> Notice:
-    """Raises Refused where the state does not let it."""
-    try:
-        return replace(notice, state=after(notice.state, deed))
-    except NotNow:
-        words = f"Thông báo đang ở trạng thái “{STATES[notice.state]}”, nên không làm được việc này."
-        raise refused(Trouble.WRONG_NOW, words) from None
-
-
-def _missed(notice: Notice) -> Notice:
-    """It waits for somebody to look again: approved by nobody, due at no time."""
-    return replace(_after(notice, Deed.MISS), approved=None, is_self_approved=False, due_at=None, urged=())
+def _rewritten(notice: Notice, draft: Draft, hand: Hand) -> Notice:
+    """In other words, by this hand last."""
+    others = tuple(each for each in notice.writers if each.person != hand.person)
+    return replace(notice, draft=draft, writers=(*others, hand), submitted=None, rejected=None)

@@ -11,8 +11,11 @@ from sqlalchemy import Integer, bindparam, cast, delete, func, or_, select, upda
 
 from storage import rows
 from storage.notice_rows import NoticeRow, NoticeTemplate, Picture, Seen, Subscription
+from storage.outbox_rows import CampaignRow, Delivery
 from storage.statements import Connection, Prepared, insert, upsert
+from surveys.delivery import DeliveryState
 from surveys.notices import Category, Draft, Notice, State
+from surveys.windows import Purpose
 
 __all__ = ["Listener", "Notices", "Pictures", "Sightings", "Subscriptions", "Templates"]
 
@@ -25,6 +28,8 @@ _wants = rows.table(Subscription).c
 _seen = rows.table(Seen).c
 _contacts = rows.table(rows.Contact).c
 _heard = rows.table(rows.HeardAt).c
+_deliveries = rows.table(Delivery).c
+_campaigns = rows.table(CampaignRow).c
 
 
 class Notices:
@@ -159,6 +164,8 @@ class Listener(NamedTuple):
     """Its random id, by which its deliveries are counted."""
     wants: int
     """How many of the topics in question they want."""
+    recent: int
+    """How many notices they had of late."""
 
 
 class Subscriptions:
@@ -186,13 +193,15 @@ class Subscriptions:
     async def delete(self, fingerprint: bytes) -> None:
         await self._connection.run(UNWANT, fingerprint=fingerprint)
 
-    def listeners(self, units: Iterable[str], topics: Iterable[str]) -> AsyncIterator[tuple[Any, ...]]:
+    def listeners(
+        self, units: Iterable[str], topics: Iterable[str], since: datetime
+    ) -> AsyncIterator[tuple[Any, ...]]:
         """Everybody who has agreed to notices of one of these units, once, as the fields of `Listener`: whoever wants one of the
         topics, and whoever wants none of them."""
         units, topics = tuple(units), tuple(topics)
         values = {f"unit_{place}": unit for place, unit in enumerate(units)}
         values |= {f"topic_{place}": topic for place, topic in enumerate(topics)}
-        return self._connection.each(_listeners(len(units), len(topics)), **values)
+        return self._connection.each(_listeners(len(units), len(topics)), **values, since=since)
 
 
 class Sightings:
@@ -405,9 +414,28 @@ def _listeners(units: int, topics: int) -> Prepared:
             _heard.at,
             _contacts.id,
             wanted.c.wanted,
+            _recent(),
         )
         .join(wanted, wanted.c.fingerprint == _contacts.fingerprint)
         .join(rows.table(rows.HeardAt), _heard.fingerprint == _contacts.fingerprint, isouter=True)
+    )
+
+
+def _recent() -> Any:
+    """As the outbox counts before it sends: what a contact has got, or perhaps has, of campaigns since then."""
+    had = (DeliveryState.SENT.value, DeliveryState.SENDING.value, DeliveryState.UNKNOWN.value)
+    return (
+        select(func.count())
+        .select_from(
+            rows.table(Delivery).join(rows.table(CampaignRow), _campaigns.id == _deliveries.campaign)
+        )
+        .where(
+            _deliveries.contact == _contacts.id,
+            _any_of(_deliveries.state, had),
+            _campaigns.purpose == Purpose.NOTICE.value,
+            _campaigns.not_before >= bindparam("since", type_=_campaigns.not_before.type),
+        )
+        .scalar_subquery()
     )
 
 

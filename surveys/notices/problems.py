@@ -3,14 +3,13 @@ nobody to send it to. Pure; what only the database knows (units, caps) the use c
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from surveys import texts
 from surveys.notices.notice import Draft, Notice
 from surveys.notices.telling import told
 from surveys.notices.webs import is_allowed, webs
-from surveys.waves import LOCAL
 
 __all__ = ["Policies", "Problem", "Trouble", "problems"]
 
@@ -23,12 +22,6 @@ class Policies:
     """Notices may lead there, and to whatever lies below."""
     daily_cap: int = 3
     """Notices of one unit that may begin on one day."""
-    contact_cap: int = 5
-    """Notices one person gets in `contact_days` from everybody together."""
-    contact_days: int = 7
-    opens: time = time(7)
-    closes: time = time(21)
-    """Between the two nobody is disturbed, unless two persons say so."""
     longest_over: timedelta = timedelta(hours=12)
     late: timedelta = timedelta(hours=12)
     """So long after its time a notice is stale: somebody must approve it again."""
@@ -39,18 +32,6 @@ class Policies:
     """Kind of channel → the longest text it takes, in UTF-16 units."""
     zalo_price: int | None = None
     """What Zalo charges for a message after the free days, in đồng; None while nobody has told."""
-
-    def is_open(self, moment: datetime) -> bool:
-        """Whether one may write to people at this hour."""
-        return self.opens <= moment.astimezone(LOCAL).time() < self.closes
-
-    def next_open(self, moment: datetime) -> datetime:
-        """This moment, or the first one after the night."""
-        local = moment.astimezone(LOCAL)
-        if self.is_open(moment):
-            return moment
-        day = local.date() if local.time() < self.opens else local.date() + timedelta(days=1)
-        return datetime.combine(day, self.opens, LOCAL).astimezone(moment.tzinfo)
 
 
 LIMITS: Mapping[str, int] = {
@@ -77,6 +58,7 @@ class Trouble(StrEnum):
     TOO_FAR_AHEAD = "too_far_ahead"
     EXPIRES_TOO_SOON = "expires_too_soon"
     TOO_SLOW = "too_slow"
+    BAD_PICTURE = "bad_picture"
     NO_SUCH_PICTURE = "no_such_picture"
     NO_SUCH_TEMPLATE = "no_such_template"
     DAILY_CAP = "daily_cap"
