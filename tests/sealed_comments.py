@@ -11,10 +11,12 @@ from storage.database import Database
 from storage.transaction import Tx
 from storage.vault import Vault
 from surveys.ballots import written_answers
-from surveys.comments import FEWEST_VOICES
+from surveys.comments import FEWEST_VOICES, new_id
+from surveys.entry import Stream
 from surveys.forms import library
 from surveys.forms.form import Form
 from surveys.forms.published import form_to_json
+from surveys.forms.session import Mode
 from tests.conftest import Clock
 
 __all__ = ["HOA_THUAN", "HUNG", "LAN", "LONG_DUC", "VISIT", "YEARLY", "Town", "remarks"]
@@ -41,15 +43,17 @@ class Town:
         form: Form = YEARLY,
         whole: bool = False,
         question: str = "gop_y",
+        mode: Mode = Mode.SELF,
     ) -> list[str]:
         """Comments of a wave that is sealed now. Their ids, in the order of the texts."""
-        ids = [secrets.token_hex(16) for _ in texts]
+        ids = [new_id(secrets.token_bytes(16), by_template=mode is Mode.ZBS) for _ in texts]
         async with self.db.transaction() as tx:
             wave = await tx.waves.by_slug(slug)
             wave_id = wave.id if wave is not None else await self._wave(tx, slug, form)
             assert wave_id is not None
             if wave is None:
-                await tx.ballots.add_many(wave_id, [a_ballot(place, unit) for place in range(voices)])
+                ballots = [a_ballot(place, unit, mode) for place in range(voices)]
+                await tx.ballots.add_many(wave_id, ballots)
             await tx.comments.add_many(
                 rows.Comment(
                     id=id,
@@ -87,6 +91,16 @@ class Town:
             )
         )
 
+    async def votes(self, slug: str, number: int, mode: Mode, unit: str = LONG_DUC) -> None:
+        """So many more ballots of a wave that is sealed."""
+        async with self.db.transaction() as tx:
+            wave = await tx.waves.by_slug(slug)
+            assert wave is not None
+            assert wave.id is not None
+            there = [ballot async for ballot in tx.ballots.of_wave(wave.id)]
+            more = [a_ballot(len(there) + place, unit, mode) for place in range(number)]
+            await tx.ballots.add_many(wave.id, more)
+
     async def passes(self, ids: Sequence[str], by: str = LAN) -> None:
         for id in ids:
             await self.comments.pass_on(id, by=by)
@@ -95,9 +109,10 @@ class Town:
         return [[each.text for each in ten] for ten in await self.comments.handed(unit)]
 
 
-def a_ballot(place: int, unit: str) -> SealedBallot:
+def a_ballot(place: int, unit: str, mode: Mode = Mode.SELF) -> SealedBallot:
+    stream = Stream.VISIT if mode is Mode.ZBS else Stream.INVITED
     return SealedBallot(
-        place, unit, "invited", "self", "{}", secrets.token_bytes(16), secrets.token_bytes(32)
+        place, unit, stream.value, mode.value, "{}", secrets.token_bytes(16), secrets.token_bytes(32)
     )
 
 

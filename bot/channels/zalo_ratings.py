@@ -14,8 +14,8 @@ from surveys.ratings import Rating
 __all__ = ["PAGE", "Results", "Verb"]
 
 RESULTS = "/rating/get"
-PAGE = 50  # nobody could say how many Zalo gives at most; a shorter page is no end, only an empty one or the total is
-MOST_PAGES = 400  # 20,000 ratings of one template in a week: more than that is a fault of somebody's
+PAGE = 100  # one source says that ten thousand may be asked for; a shorter page is no end, only an empty one or the total is
+MOST_PAGES = 200  # 20,000 ratings of one template in a week: more than that is a fault of somebody's
 
 Verb = Literal["GET", "POST"]
 

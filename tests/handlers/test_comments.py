@@ -14,6 +14,7 @@ from storage import rows
 from storage.database import Database
 from storage.vault import Vault
 from surveys.comments import FEWEST_VOICES, TEN, Only
+from surveys.forms.session import Mode
 from tests.conftest import Clock
 from tests.sealed_comments import HOA_THUAN, HUNG, LAN, LONG_DUC, VISIT, YEARLY, Town, remarks
 
@@ -271,9 +272,57 @@ async def test_the_ward_gets_words_and_questions_and_nothing_else(town: Town) ->
 
     [ten] = await town.comments.handed(LONG_DUC)
 
-    assert {each.name for each in fields(Handed)} == {"question", "text"}
+    assert {each.name for each in fields(Handed)} == {"question", "text", "is_rating"}
+    assert not any(each.is_rating for each in ten)
     assert {each.question for each in ten} == {YEARLY.question("gop_y").label["vi"]}
     assert await town.comments.handed(HOA_THUAN) == ()
+
+
+async def test_what_came_by_a_rating_template_never_fills_a_ten_of_others(town: Town) -> None:
+    # Whoever sent the template reads in Zalo who wrote what: nine of those would give the tenth away.
+    await town.passes(await town.seals(remarks(5)))
+    await town.passes(await town.seals(remarks(5, 5), slug="rated", mode=Mode.ZBS))
+    town.clock.advance(days=7)
+
+    assert await town.comments.hand_over() == {}
+
+    await town.passes(await town.seals(remarks(5, 10), slug="rated-2", mode=Mode.ZBS))
+    town.clock.advance(days=7)
+    assert await town.comments.hand_over() == {LONG_DUC: TEN}
+
+    [ten] = await town.comments.handed(LONG_DUC)
+    assert all(each.is_rating for each in ten)
+    assert {each.text for each in ten} == set(remarks(TEN, 5))
+
+
+async def test_ratings_lend_no_voice_to_anonymous_comments_nor_the_other_way_round(town: Town) -> None:
+    # Nine who answered anonymously and many who rated are nine: a comment would say that one of them wrote.
+    await town.passes(await town.seals(remarks(TEN), voices=FEWEST_VOICES - 1))
+    await town.votes("2026", FEWEST_VOICES, Mode.ZBS)
+    await town.passes(
+        await town.seals(remarks(TEN, 20), slug="rated", mode=Mode.ZBS, voices=FEWEST_VOICES - 1)
+    )
+    await town.votes("rated", FEWEST_VOICES, Mode.SELF)
+    town.clock.advance(days=7)
+
+    assert await town.comments.hand_over() == {}
+
+
+async def test_the_province_is_told_which_comment_is_not_anonymous(town: Town) -> None:
+    [rated] = await town.seals(["Nên có thêm ghế chờ"], mode=Mode.ZBS)
+    [other] = await town.seals(["Nên có thêm quạt"])
+
+    assert (await town.comments.read(rated[:8])).is_rating
+    assert not (await town.comments.read(other[:8])).is_rating
+
+
+async def test_ratings_are_not_among_the_number_of_comments(town: Town) -> None:
+    await town.seals(remarks(3))
+    await town.seals(remarks(4, 3), mode=Mode.ZBS)
+
+    async with town.db.reading() as tx:
+        wave = await tx.waves.by_slug("2026")
+        assert await tx.comments.numbers(wave.id) == {LONG_DUC: 3}
 
 
 async def test_which_ten_and_in_what_order_does_not_follow_from_when_they_were_sealed_or_read(

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from surveys import cards, documents, package, preregistration
 from surveys.assessment import DATA, CriteriaSet, read_criteria
 from surveys.ballot_box import ReceiptsDigest, SealedBallot, line_of, root_of
-from surveys.ballots import commitment, new_receipt, written_answers
+from surveys.ballots import commitment, new_receipt, read_answers, written_answers
 from surveys.entry import Stream
 from surveys.forms import library
 from surveys.forms.form import Form
@@ -237,6 +237,10 @@ def sealed_ballot(
     text = written_answers(answers)
     committed = commitment(wave=wave, unit=unit, stream=stream, mode=mode, answers=text, salt=salt)
     return SealedBallot(position, unit, stream, mode, text, salt, committed)
+
+
+def answers_in(ballot: SealedBallot) -> Mapping[str, str]:
+    return read_answers(ballot.answers)
 
 
 def receipts_of(count: int) -> tuple[str, ...]:
