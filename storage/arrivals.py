@@ -13,15 +13,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import Enum
 from pathlib import Path
+from typing import Any
 
 from storage import rows
 from storage.database import Database
 from storage.vault import Vault
 from surveys.conversation import Address
+from surveys.notices import EVERY_TOPIC
 from surveys.windows import hour
 
-__all__ = ["Arrival", "Arrivals"]
+__all__ = ["LEFT", "Arrival", "Arrivals", "Left"]
 
 TAKEN = ".taken"
 SOME = 500  # hours written at a time: answers do not wait for more
@@ -38,6 +41,17 @@ class Arrival:
     consented_on: date
     consent_text: str
     """The very words they agreed to."""
+    wants: tuple[tuple[str, str], ...] = ()
+    """Which topics of which units: all they want from now on, not only what they have just added."""
+
+
+class Left(Enum):
+    """They want nothing any more."""
+
+    LEFT = "left"
+
+
+LEFT = Left.LEFT
 
 
 class Arrivals:
@@ -57,12 +71,40 @@ class Arrivals:
             "purposes": arrival.purposes,
             "consented_on": arrival.consented_on.isoformat(),
             "consent_text": arrival.consent_text,
+            "wants": arrival.wants,
         }
         await asyncio.to_thread(self._write, arrival.address, entry)
 
     async def leave(self, address: Address) -> None:
         """The person wants no notices any more. On disk when this returns."""
         await asyncio.to_thread(self._write, address, None)
+
+    # ── What waits, and holds already ─────────────────────────────────────────────────────────────────────────
+
+    def waiting(self, fingerprint: bytes) -> Arrival | Left | None:
+        """What somebody said that is not among the contacts yet: it counts from the moment it was said. None where nothing waits.
+
+        It reads one small file, where there is one: whoever sends asks before every message."""
+        for name in (fingerprint.hex(), fingerprint.hex() + TAKEN):  # the newer one first
+            try:
+                sealed = (self._directory / name).read_bytes()
+            except FileNotFoundError:
+                continue
+            account, id, entry = json.loads(self._vault.open_arrival(fingerprint, sealed))
+            return LEFT if entry is None else _arrival(Address(account, id), entry)
+        return None
+
+    def has_left(self, fingerprint: bytes) -> bool:
+        """Whether they said stop a moment ago: then nothing more goes to them, though they are still among the contacts."""
+        return self.waiting(fingerprint) is LEFT
+
+    def leaving(self) -> frozenset[bytes]:
+        """Everybody of whom that is so."""
+        names = {path.stem for path in self._directory.iterdir() if not path.name.startswith(".")}
+        people = (bytes.fromhex(name) for name in names)
+        return frozenset(person for person in people if self.has_left(person))
+
+    # ── In bulk ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def heard(self, fingerprint: bytes, now: datetime) -> None:
         """Somebody wrote. The hour is kept in memory until it is written in bulk, and only of those who agreed to notices; what a
@@ -103,13 +145,20 @@ class Arrivals:
         secrets.SystemRandom().shuffle(people)
         async with db.transaction() as tx:
             units = {unit.code for unit in await tx.units.all()}
-            for fingerprint, contact in people:
-                if contact is None:
+            for fingerprint, arrival in people:
+                if arrival is None:
                     await tx.contacts.delete(fingerprint)
                     await tx.heard.delete(fingerprint)
-                elif contact.unit not in units:
-                    contact.unit = None
-            await tx.contacts.upsert_many(contact for _, contact in people if contact is not None)
+                    await tx.subscriptions.delete(fingerprint)
+                    await tx.sightings.delete(fingerprint)
+                else:
+                    wants = ((unit, topic) for unit, topic in arrival.wants if unit in units)
+                    await tx.subscriptions.replace(fingerprint, wants)
+            await tx.contacts.upsert_many(
+                self._contact(fingerprint, arrival, units)
+                for fingerprint, arrival in people
+                if arrival is not None
+            )
         await asyncio.to_thread(self._forget, list(taken))
         return len(taken)
 
@@ -129,7 +178,7 @@ class Arrivals:
             raise
         self._sync()
 
-    def _take(self) -> dict[bytes, rows.Contact | None]:
+    def _take(self) -> dict[bytes, Arrival | None]:
         """Fingerprint → what to write; None: to delete. What a crash left taken comes first, so that newer words win."""
         leftovers = sorted(self._directory.glob(f"*{TAKEN}"))
         people = {bytes.fromhex(path.stem): self._read(path) for path in leftovers}
@@ -140,21 +189,22 @@ class Arrivals:
             people[bytes.fromhex(path.name)] = self._read(path.rename(path.with_suffix(TAKEN)))
         return people
 
-    def _read(self, path: Path) -> rows.Contact | None:
+    def _read(self, path: Path) -> Arrival | None:
         fingerprint = bytes.fromhex(path.stem)
         account, id, entry = json.loads(self._vault.open_arrival(fingerprint, path.read_bytes()))
-        if entry is None:
-            return None
+        return None if entry is None else _arrival(Address(account, id), entry)
+
+    def _contact(self, fingerprint: bytes, arrival: Arrival, units: set[str]) -> rows.Contact:
         return rows.Contact(
             id=secrets.token_hex(16),
-            account=account,
+            account=arrival.address.account,
             fingerprint=fingerprint,
-            address=self._vault.seal_address(Address(account, id)),
-            unit=entry["unit"],
-            language=entry["language"],
-            purposes=json.dumps(entry["purposes"]),
-            consented_on=date.fromisoformat(entry["consented_on"]),
-            consent_text=entry["consent_text"],
+            address=self._vault.seal_address(arrival.address),
+            unit=arrival.unit if arrival.unit in units else None,
+            language=arrival.language,
+            purposes=json.dumps(arrival.purposes),
+            consented_on=arrival.consented_on,
+            consent_text=arrival.consent_text,
         )
 
     def _forget(self, fingerprints: list[bytes]) -> None:
@@ -176,6 +226,22 @@ class Arrivals:
             os.fsync(directory)
         finally:
             os.close(directory)
+
+
+def _arrival(address: Address, entry: dict[str, Any]) -> Arrival:
+    wants = entry.get("wants")
+    if wants is None:
+        # Written by a version in which one agreed to a ward's notices as a whole.
+        wants = [(entry["unit"], topic.value) for topic in EVERY_TOPIC if entry["unit"] is not None]
+    return Arrival(
+        address=address,
+        unit=entry["unit"],
+        language=entry["language"],
+        purposes=tuple(entry["purposes"]),
+        consented_on=date.fromisoformat(entry["consented_on"]),
+        consent_text=entry["consent_text"],
+        wants=tuple((unit, topic) for unit, topic in wants),
+    )
 
 
 def _locked(directory: int) -> bool:

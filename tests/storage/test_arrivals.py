@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -132,3 +133,92 @@ async def test_one_process_flushes_at_a_time(
     done = await asyncio.gather(arrivals.flush(sqlite_database), other.flush(sqlite_database))
 
     assert sorted(done) == [0, 1]
+
+
+# ── What waits already holds ─────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_who_said_stop_has_left_before_the_contacts_know(
+    database: Database, arrivals: Arrivals, vault: Vault
+):
+    await arrivals.add(arrival(1))
+    await arrivals.add(arrival(2))
+    await arrivals.flush(database)
+
+    await arrivals.leave(person(1))
+
+    assert await contact(database, vault, 1) is not None
+    assert arrivals.has_left(vault.fingerprint(person(1)))
+    assert not arrivals.has_left(vault.fingerprint(person(2)))
+    assert not arrivals.has_left(vault.fingerprint(person(3)))
+    assert arrivals.leaving() == {vault.fingerprint(person(1))}
+
+
+async def test_who_left_and_came_again_is_there(arrivals: Arrivals, vault: Vault):
+    await arrivals.leave(person(1))
+    await arrivals.add(arrival(1))
+
+    assert not arrivals.has_left(vault.fingerprint(person(1)))
+    assert arrivals.waiting(vault.fingerprint(person(1))) == arrival(1)
+
+
+async def test_who_said_stop_while_the_contacts_are_written_has_left(
+    tmp_path: Path, arrivals: Arrivals, vault: Vault
+):
+    fingerprint = vault.fingerprint(person(1))
+    await arrivals.leave(person(1))
+
+    (tmp_path / "arrivals" / fingerprint.hex()).rename(tmp_path / "arrivals" / f"{fingerprint.hex()}.taken")
+
+    assert arrivals.has_left(fingerprint)
+
+
+# ── Which topics of which wards ──────────────────────────────────────────────────────────────────────────────────
+
+
+async def wants(database: Database, vault: Vault, number: int) -> list[tuple[str, str]]:
+    async with database.reading() as tx:
+        return await tx.subscriptions.of(vault.fingerprint(person(number)))
+
+
+async def test_what_somebody_wants_is_written_with_them_and_goes_with_them(
+    database: Database, arrivals: Arrivals, vault: Vault
+):
+    async with database.transaction() as tx:
+        await tx.units.upsert_many([a_unit()])
+    wanted = (("29242", "scam"), ("29242", "fire"), ("00000", "fire"))
+    await arrivals.add(replace(arrival(1), wants=wanted))
+    assert await wants(database, vault, 1) == []
+
+    await arrivals.flush(database)
+    assert await wants(database, vault, 1) == [("29242", "fire"), ("29242", "scam")]
+
+    await arrivals.add(replace(arrival(1), wants=(("29242", "traffic"),)))
+    await arrivals.flush(database)
+    assert await wants(database, vault, 1) == [("29242", "traffic")]
+
+    await arrivals.leave(person(1))
+    await arrivals.flush(database)
+    assert await wants(database, vault, 1) == []
+
+
+async def test_a_consent_of_an_earlier_version_is_for_every_topic_of_its_ward(
+    tmp_path: Path, sqlite_database: Database, arrivals: Arrivals, vault: Vault
+):
+    async with sqlite_database.transaction() as tx:
+        await tx.units.upsert_many([a_unit()])
+    fingerprint = vault.fingerprint(person(1))
+    entry = {
+        "unit": "29242",
+        "language": "vi",
+        "purposes": ["notices"],
+        "consented_on": "2026-11-20",
+        "consent_text": "Đồng ý.",
+    }
+    told = json.dumps([person(1).account, person(1).id, entry]).encode()
+    (tmp_path / "arrivals" / fingerprint.hex()).write_bytes(vault.seal_arrival(fingerprint, told))
+
+    await arrivals.flush(sqlite_database)
+
+    topics = {topic for _, topic in await wants(sqlite_database, vault, 1)}
+    assert topics == {"scam", "traffic", "procedure", "fire", "other"}
