@@ -30,7 +30,8 @@ from surveys.forms.prompts import Occasion
 from surveys.forms.session import Session
 from surveys.forms.turns import Turn
 from surveys.lobby import Begin, Effect, Enrol, Export, Lobby, Resume, SeeResults, Unsubscribe, Withdraw
-from surveys.lobby_pages import World
+from surveys.lobby_pages import Pages, World
+from surveys.reach import Reach
 from surveys.reception import Reception, Step
 from surveys.releases import ReleasedWard, read_release
 from surveys.running import Running, local
@@ -149,13 +150,13 @@ class Residents:
         now, here = self._now(), incoming.sender
         # Asked for everybody alike: an officer's own ward is not among those that are open to them.
         fingerprint = self._vault.fingerprint(here)
-        waves = await self._waves.open_to(fingerprint)
+        waves = await self._waves.open_to(fingerprint, here.account)
         if keeps_hours(here.account, now):
             self._arrivals.heard(fingerprint, now)
         async with self._db.transaction() as tx:
             first = here if self._links is None else await self._links.first(tx, here)
             if first != here:
-                waves = await self._open_to_both(waves, first)
+                waves = await self._open_to_both(here, first)
                 # Two platforms may give two messages the same key.
                 incoming = replace(
                     incoming, sender=first, key=incoming.key and f"{here.account}/{incoming.key}"
@@ -178,9 +179,13 @@ class Residents:
             await self._links.join(here, outcome.joins)
         return Reply(tuple(self._made_out(each, person) for each in outcome.say), outcome.stamp)
 
-    async def _open_to_both(self, waves: Iterable[Running], first: Address) -> tuple[Running, ...]:
-        """Where neither of a person's addresses is an officer's who serves there."""
-        theirs = {wave.id: wave.units for wave in await self._waves.open_to(self._vault.fingerprint(first))}
+    async def _open_to_both(self, here: Address, first: Address) -> tuple[Running, ...]:
+        """Wherever either of a person's accounts serves, and neither of their addresses is an officer's who serves there."""
+        accounts = here.account, first.account
+        waves, others = [
+            await self._waves.open_to(self._vault.fingerprint(each), *accounts) for each in (here, first)
+        ]
+        theirs = {wave.id: wave.units for wave in others}
         return tuple(replace(wave, units=wave.units & theirs.get(wave.id, frozenset())) for wave in waves)
 
     async def forget(self, address: Address) -> None:
@@ -435,9 +440,13 @@ class Residents:
             gazetteer=self._waves.gazetteer,
             sessions=caller.sessions,
             account=caller.here.account,
+            reach=self._reach_of(caller),
             doors=self._settings.doors,
             languages=self._settings.languages,
         )
+
+    def _reach_of(self, caller: Caller) -> Reach:
+        return self._waves.reach(caller.here.account, caller.incoming.sender.account)
 
     # ── What goes beyond the conversation ─────────────────────────────────────────────────────────────────────
 
@@ -565,13 +574,10 @@ class Residents:
         return Outcome((Message(text),))
 
     def _ward_of(self, caller: Caller) -> Unit | None:
-        code = caller.lobby.unit if caller.lobby is not None else None
-        if code is None and caller.latest is not None:
-            code = caller.latest.unit
-        try:
-            return self._waves.gazetteer.unit(code) if code is not None else None
-        except KeyError:
-            return None
+        lobby = caller.lobby or self._new_lobby(caller)
+        if lobby.unit is None and caller.latest is not None:
+            lobby = lobby.in_ward(caller.latest.unit)
+        return Pages(lobby, self._world(caller)).unit()
 
     async def _checked(self, tx: Tx, caller: Caller, code: str) -> Outcome:
         """Whether a receipt is among the sealed ballots. It tells nothing else, and writes nothing."""

@@ -14,11 +14,13 @@ from storage.transaction import Tx
 from storage.vault import Vault
 from surveys.forms.form import Form
 from surveys.forms.published import form_from_json
+from surveys.reach import EVERYWHERE, Reach, Served, served
 from surveys.running import Running
 from surveys.units import Gazetteer
 
 __all__ = ["RunningWaves"]
 
+ZALO = "zalo"  # an Official Account's address is at `zalo:<its id>`
 LOOK_AGAIN = 2.0  # seconds between two looks at the marker; a wave's own times need none
 
 
@@ -29,7 +31,9 @@ class RunningWaves:
         self._grace = grace
         self._waves: tuple[Running, ...] | None = None
         self._serves_at: Mapping[bytes, str] = {}
-        self._without: dict[str, tuple[Running, ...]] = {}
+        self._served: Mapping[str, Served] = {}
+        self._reaches: dict[frozenset[str], Reach] = {}
+        self._as_seen: dict[tuple[str, Reach], tuple[Running, ...]] = {}
         self._gazetteer = Gazetteer(())
         self._forms: dict[tuple[str, str], Form] = {}
         self._marker = -1
@@ -46,10 +50,29 @@ class RunningWaves:
             await self._look(only_if_stale=True)
         return self._waves or ()
 
-    async def open_to(self, account: bytes) -> tuple[Running, ...]:
-        """As `now`, without the ward this account's owner serves at: asked of everybody, answered from memory."""
+    async def open_to(self, account: bytes, *through: str) -> tuple[Running, ...]:
+        """As `now`, without the ward this account's owner serves at, and nowhere but where the accounts they write through serve:
+        asked of everybody, answered from memory."""
         waves = await self.now()
-        return self._without.get(self._serves_at.get(account, ""), waves)
+        seen_from = self._serves_at.get(account, ""), self.reach(*through)
+        if seen_from == ("", EVERYWHERE):
+            return waves
+        if seen_from not in self._as_seen:
+            self._as_seen[seen_from] = self._as_seen_from(waves, *seen_from)
+        return self._as_seen[seen_from]
+
+    def reach(self, *through: str) -> Reach:
+        """How far whoever has these accounts gets: as far as the widest of them."""
+        accounts = frozenset(through)
+        if not accounts or not accounts <= self._served.keys():
+            return EVERYWHERE  # a channel that belongs to no unit
+        if accounts not in self._reaches:
+            by, others = (
+                tuple(each for name, each in self._served.items() if (name in accounts) is wanted)
+                for wanted in (True, False)
+            )
+            self._reaches[accounts] = Reach(by, others)
+        return self._reaches[accounts]
 
     async def refresh(self) -> None:
         """Looks at once, for whoever has just changed something in this process."""
@@ -86,15 +109,27 @@ class RunningWaves:
         self._gazetteer = await gazetteer(tx)
         self._waves = tuple(waves)
         self._serves_at = await tx.officers.all()
-        self._without = {unit: self._where_nobody_is_judge(unit) for unit in set(self._serves_at.values())}
+        self._served = {
+            account: served(account, each.name, each.unit, self._gazetteer)
+            for each in await tx.zalo_accounts.all()
+            if each.unit is not None
+            for account in [f"{ZALO}:{each.id}"]
+        }
+        self._reaches, self._as_seen = {}, {}
 
-    def _where_nobody_is_judge(self, unit: str) -> tuple[Running, ...]:
-        """The waves as whoever serves at this unit sees them: open everywhere but there, and in what it became."""
+    def _as_seen_from(self, waves: tuple[Running, ...], serves_at: str, reach: Reach) -> tuple[Running, ...]:
+        """Open where the accounts serve; to an officer nowhere at their own unit, nor in what it became."""
         try:
-            own = {unit, *(each.code for each in self._gazetteer.today(unit))}
+            own = {serves_at, *(each.code for each in self._gazetteer.today(serves_at))}
         except KeyError:
-            own = {unit}
-        return tuple(replace(wave, units=wave.units - own) for wave in self._waves or ())
+            own = {serves_at}
+        return tuple(
+            replace(
+                wave,
+                units=frozenset(unit for unit in wave.units - own if reach.covers(unit, self._gazetteer)),
+            )
+            for wave in waves
+        )
 
     async def _running(self, tx: Tx, wave: rows.Wave, units: frozenset[str]) -> Running:
         assert wave.id is not None

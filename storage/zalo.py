@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, or_, select, update
 
 from storage import rows
+from storage.catalogue import CATALOGUE, Markers
 from storage.statements import Connection, Prepared, upsert
 
 __all__ = ["ZaloAccounts"]
@@ -30,6 +31,7 @@ class ZaloAccounts:
         known = await self.get(account.id)
         generation = account.generation if known is None else max(account.generation, known.generation + 1)
         await self._connection.run(SAVE, **{**account.model_dump(), "generation": generation})
+        await self._belongs_anew()
 
     async def lease(self, id: str, generation: int, now: datetime, until: datetime) -> bool:
         """Whether it is ours to renew this very pair: nobody else is at it, and no renewal ended unclear."""
@@ -65,10 +67,17 @@ class ZaloAccounts:
     async def introduce(self, id: str, name: str, kind: int) -> None:
         """What Zalo calls it, and its type. Its tokens are let be."""
         await self._connection.run(INTRODUCE, wanted=id, called=name, type=kind)
+        await self._belongs_anew()
 
     async def forget(self, id: str) -> bool:
         """With its tokens. Whether it was there."""
-        return bool(await self._connection.run(FORGET, wanted=id))
+        forgotten = await self._connection.run(FORGET, wanted=id)
+        await self._belongs_anew()
+        return bool(forgotten)
+
+    async def _belongs_anew(self) -> None:
+        """Where an account serves is kept in memory beside the waves: every process reads it again."""
+        await Markers(self._connection).bump(CATALOGUE)
 
 
 def _this_pair(**values: Any) -> Any:

@@ -8,6 +8,7 @@ from surveys import privacy, texts
 from surveys.doors import Doors
 from surveys.forms.session import Session
 from surveys.lobby import Lobby
+from surveys.reach import EVERYWHERE, Reach
 from surveys.running import Running, open_in, stream_for
 from surveys.taps import Message, Offer
 from surveys.units import Gazetteer, Unit
@@ -31,6 +32,8 @@ class World:
     account: str
     doors: Doors
     languages: tuple[str, ...] = texts.LANGUAGES
+    reach: Reach = EVERYWHERE
+    """Where the accounts they write through serve."""
 
 
 class Pages:
@@ -49,8 +52,23 @@ class Pages:
         return Offer(self.say(key, **params), f"l.{act}")
 
     def unit(self) -> Unit | None:
+        """The ward they are in, where it is served here; the only one there is, where they need not choose."""
         code = self.lobby.unit
+        if code is None or not self.serves(code):
+            code = self.only()
         return self.world.gazetteer.unit(code) if code is not None and self.is_unit(code) else None
+
+    def only(self) -> str | None:
+        return self.world.reach.only(self.world.gazetteer)
+
+    def serves(self, code: str) -> bool:
+        return self.world.reach.covers(code, self.world.gazetteer)
+
+    def shows(self, code: str) -> bool:
+        """Whether anything of a unit can be chosen here: a province of which one ward is served can be looked into."""
+        return self.is_unit(code) and self.world.reach.touches(
+            self.world.gazetteer.unit(code), self.world.gazetteer
+        )
 
     def is_unit(self, code: str) -> bool:
         try:
@@ -175,7 +193,8 @@ class Pages:
             for code in wave.units
             if self.is_unit(code)
         }
-        provinces = [unit for unit in gazetteer.provinces if not taking_part or unit.code in taking_part]
+        provinces = self.world.reach.within(gazetteer.provinces, gazetteer)
+        provinces = tuple(unit for unit in provinces if not taking_part or unit.code in taking_part)
         if len(provinces) == 1:
             return self.province(provinces[0].code, page)
         offers = (Offer(unit.name, f"l.province.{unit.code}.0") for unit in provinces)
@@ -183,7 +202,7 @@ class Pages:
 
     def province(self, province: str, page: int) -> Message:
         taking_part = {code for wave in self._open() for code in wave.units}
-        wards = self.world.gazetteer.wards(province)
+        wards = self.world.reach.within(self.world.gazetteer.wards(province), self.world.gazetteer)
         wards = tuple(unit for unit in wards if unit.code in taking_part) or wards
         offers = (Offer(unit.name, f"l.ward.{unit.code}") for unit in wards)
         name = self.world.gazetteer.unit(province).name_within
@@ -219,6 +238,20 @@ class Pages:
                 self.offer("button.other_ward", "wards"),
             ),
         )
+
+    def not_served(self, unit: Unit) -> str:
+        """Why not here, and where instead."""
+        gazetteer, reach = self.world.gazetteer, self.world.reach
+        homes = [gazetteer.unit(each.home) for each in reach.by or () if self.is_unit(each.home)]
+        here = self.say("reach.here", places=", ".join(gazetteer.place_within(home) for home in homes))
+        other = reach.elsewhere(unit.code, gazetteer)
+        ward = gazetteer.place_within(unit)
+        there = (
+            self.say("reach.elsewhere", ward=ward, account=other.name)
+            if other
+            else self.say("reach.nowhere", ward=ward)
+        )
+        return f"{here} {there}"
 
     def suggestions(self, units: Iterable[Unit]) -> Message:
         offers = []

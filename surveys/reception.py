@@ -48,8 +48,12 @@ class Reception:
         """A start: from a link, a QR, or nothing at all. A bare start keeps the ward somebody chose before."""
         if entry.unit is not None and not self.pages.is_unit(entry.unit):
             entry = Entry()
+        if entry.unit is not None and not self.pages.shows(entry.unit):
+            return self._not_served(self.world.gazetteer.unit(entry.unit), self.arrives(Entry()))
         if entry == Entry():
             entry = self.lobby.entry
+        if entry.unit is None or not self.pages.serves(entry.unit):
+            entry = Entry(self.pages.only())  # an account of one ward need not ask which
         lobby = replace(self.lobby, entry=entry)
         return Reception(lobby, self.world)._received()
 
@@ -173,6 +177,8 @@ class Reception:
                 return self.again()
             case ["wards"]:
                 return self._page("wards", self.pages.which_ward())
+            case ["province" | "was" | "ward" | "enrol", code, *_] if self._is_elsewhere(code):
+                return self._not_served(self.world.gazetteer.unit(code))
             case ["provinces", page] if page.isdigit():
                 return self._page(act, self.pages.provinces(int(page)))
             case ["province", code, page] if page.isdigit() and self.pages.is_unit(code):
@@ -231,17 +237,29 @@ class Reception:
             case FoundKind.PROVINCE if found.unit is not None:
                 return self.acts(f"province.{found.unit.code}.0")
             case FoundKind.SEVERAL if found.suggestions:
-                return self._page("wards", self.pages.suggestions(found.suggestions))
+                here = self.world.reach.within(found.suggestions, self.world.gazetteer)
+                if not here:
+                    return self._not_served(found.suggestions[0])
+                return self._page("wards", self.pages.suggestions(here))
         return self._page("wards", self.pages.which_ward(self.pages.say("ward.not_found")))
 
     def _chooses(self, unit: Unit) -> Step:
         """A ward was chosen; an old one stands for what became of it."""
+        if self._is_elsewhere(unit.code):
+            return self._not_served(unit)
         if unit.kind.is_province:
             return self.acts(f"province.{unit.code}.0")
         if unit.is_past:
             return self.acts(f"was.{unit.code}")
         chosen = Reception(self.lobby.in_ward(unit.code), self.world)
         return chosen._surveys(greeting=self.pages.say("ward.chosen", ward=self.pages.place(unit)))
+
+    def _is_elsewhere(self, code: str) -> bool:
+        return self.pages.is_unit(code) and not self.pages.shows(code)
+
+    def _not_served(self, unit: Unit, step: Step | None = None) -> Step:
+        """Kind words about another place, and on with where they are."""
+        return _preceded(step or self.again(), self.pages.not_served(unit))
 
     # ── Survey ────────────────────────────────────────────────────────────────────────────────────────────────
 
