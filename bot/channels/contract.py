@@ -5,8 +5,9 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from bot.channels.pacing import Place, Window
 from surveys.conversation import Address, Incoming, Option, Reply, Say
 
 __all__ = [
@@ -16,6 +17,8 @@ __all__ = [
     "Limits",
     "Misconfigured",
     "Outcome",
+    "Paced",
+    "Recalls",
     "Rejected",
     "RetryAfter",
     "Sent",
@@ -34,6 +37,12 @@ class Sent:
 
     id: str
     """The platform's id of the (last) message."""
+    earlier: tuple[str, ...] = ()
+    """Those of the messages before it, where one `Say` took several."""
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return (*self.earlier, self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +124,31 @@ class Channel(Protocol):
 
     async def send(self, address: Address, say: Say) -> Outcome:
         """One attempt at one message. Trouble is a value, never an exception; no outcome names a person or a secret."""
+        ...
+
+
+@runtime_checkable
+class Paced(Protocol):
+    """A channel whose platform takes so many messages in a second. Who sends in bulk asks for a place in the window first, writes down
+    that the message leaves, and sends it in that place; replies of the channel's own go by the same window, and first."""
+
+    @property
+    def window(self) -> Window | None: ...
+
+    async def send_in(self, place: Place, address: Address, say: Say) -> Outcome:
+        """As `send`. The place is left when the answer is there."""
+        ...
+
+
+@runtime_checkable
+class Recalls(Protocol):
+    """A channel on which what was sent can be taken back for a while."""
+
+    @property
+    def recalls_for(self) -> timedelta: ...
+
+    async def recall(self, address: Address, ids: tuple[str, ...], say: Say) -> Outcome:
+        """The messages of these ids say this instead, or are no more. Rejected where neither can be: then it must be said anew."""
         ...
 
 

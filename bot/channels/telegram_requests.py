@@ -10,7 +10,17 @@ from typing import Any
 from bot.channels.contract import Limits, numbered, parts
 from surveys.conversation import Option, Say
 
-__all__ = ["LIMITS", "Call", "acknowledgement", "leaving", "of", "stamping", "webhook_answer"]
+__all__ = [
+    "LIMITS",
+    "Call",
+    "acknowledgement",
+    "captioning",
+    "deleting",
+    "leaving",
+    "of",
+    "stamping",
+    "webhook_answer",
+]
 
 LIMITS = Limits(text=4096, buttons=True, edits=True, files=True)
 
@@ -107,6 +117,15 @@ def stamping(chat: int, message: int, stamp: str) -> Call:
         "editMessageText",
         {"chat_id": chat, "message_id": message, "text": stamp, "link_preview_options": NO_PREVIEW},
     )
+
+
+def captioning(chat: int, message: int, caption: str) -> Call:
+    """What stands beneath a picture or a document becomes this."""
+    return Call("editMessageCaption", {"chat_id": chat, "message_id": message, "caption": caption})
+
+
+def deleting(chat: int, message: int) -> Call:
+    return Call("deleteMessage", {"chat_id": chat, "message_id": message})
 
 
 def leaving(chat: int) -> Call:

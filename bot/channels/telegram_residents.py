@@ -54,11 +54,14 @@ from bot.channels.contract import (
     RetryAfter,
     Sent,
     Unknown,
+    parts,
 )
 from bot.channels.errands import Allowance, Errands, Pace
+from bot.channels.pacing import Place, Window
 from bot.channels.polling import Polling
 from bot.channels.telegram_requests import Call
 from bot.channels.telegram_updates import Elsewhere, Heard, Left, Tapped
+from bot.channels.throttle import Priority
 from bot.intake import where
 from storage.database import Unavailable
 from surveys.conversation import Address, Reply, Say
@@ -72,6 +75,9 @@ SECRETS = re.compile(r"[A-Za-z0-9_-]{16,256}")
 
 CALLING = timedelta(seconds=15)  # for one request; uploads of a person's own data are small
 CONNECTING = timedelta(seconds=5)
+POOLED = timedelta(seconds=10)  # for one of our connections to be free
+TOO_MANY = 429
+UNTIMED = 10  # seconds we wait when a 429 names none
 IN_PASSING = timedelta(seconds=1.5)  # for what a start or a stop must not wait for
 LISTENING = timedelta(seconds=25)  # how long Telegram holds a getUpdates open; proxies cut at 30 or 60
 STORAGE_AWAY = timedelta(seconds=5)  # what we ask of Telegram when the database is not there
@@ -81,6 +87,7 @@ PATIENCE = timedelta(seconds=30)  # a reply that must wait longer than this has 
 TRIES = 4  # of one reply; a question that comes twice harms nobody, one that never comes does
 TOUCHES = 30  # taps a second whose button is answered and stamped: as many messages as Telegram takes of a bot in a second.
 # In a rush beyond that, every such nicety would be paid for with somebody's next question; so they are left out, and messages never.
+DELETABLE = timedelta(hours=48)  # Bot API: a message can be deleted by its bot for so long
 BURST = 20  # messages to one chat before one a second is the rule; the Bot API's FAQ speaks of “short bursts” only
 
 
@@ -98,7 +105,7 @@ class Api(AiohttpSession):
         try:
             async with session.post(
                 self.api.api_url(self._token, call.method),
-                timeout=ClientTimeout(within.total_seconds(), sock_connect=CONNECTING.total_seconds()),
+                timeout=_within(within),
                 allow_redirects=False,  # the address carries the token: it goes nowhere else
                 **body,
             ) as response:
@@ -106,6 +113,8 @@ class Api(AiohttpSession):
         except ClientError as problem:
             # By its kind only: an aiohttp error may quote the address, and with it the token.
             raise TelegramNetworkError(ANY_METHOD, type(problem).__name__) from problem
+        if status == TOO_MANY:
+            raise TelegramRetryAfter(ANY_METHOD, "Too Many Requests", _seconds(content))
         answer = _json(content)
         if 200 <= status < 300 and answer.get("ok") is True:
             return answer.get("result")
@@ -117,6 +126,13 @@ class Api(AiohttpSession):
         # aiogram sleeps here for the sake of older aiohttp; the one we have waits for TLS to end by itself.
         if self._session is not None:
             await self._session.close()
+
+
+def _within(whole: timedelta) -> ClientTimeout:
+    # A time of its own for getting a connection: who never had one has certainly not sent anything.
+    seconds = whole.total_seconds()
+    connect = min(POOLED.total_seconds(), seconds)
+    return ClientTimeout(seconds, connect=connect, sock_connect=CONNECTING.total_seconds())
 
 
 # aiogram's errors carry the method they are about, and with it the chat and the text. Ours carry this one.
@@ -132,6 +148,15 @@ def _form(call: Call) -> FormData:
     name, content = call.file
     form.add_field("document", content, filename=name)
     return form
+
+
+def _seconds(content: bytes) -> int:
+    """How long a 429 asks us to wait: it may come without a time, or from a proxy that knows none."""
+    try:
+        asked = _json(content)["parameters"]["retry_after"]
+    except (ClientDecodeError, LookupError, TypeError):
+        return UNTIMED
+    return asked if isinstance(asked, int) and asked > 0 else UNTIMED
 
 
 def _json(content: bytes) -> dict[str, Any]:
@@ -171,6 +196,9 @@ def translate(error: Exception) -> Outcome:
             return Unknown(type(error).__name__)
 
 
+HAS_NO_TEXT = re.compile(r"no text in the message", re.IGNORECASE)
+IS_SO_ALREADY = re.compile(r"message is not modified", re.IGNORECASE)
+IS_GONE_ALREADY = re.compile(r"message to delete not found", re.IGNORECASE)
 GONE = re.compile(
     r"chat not found|user is deactivated|user not found|PEER_ID_INVALID|bot was kicked", re.IGNORECASE
 )
@@ -194,10 +222,11 @@ class TelegramResidents:
         account: str = "telegram",
         left: Callable[[Address], Awaitable[None]] | None = None,
         burst: int = BURST,
+        window: Window | None = None,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """`refusal` is what a group reads before we leave it; `left` is told of a person who has blocked the bot;
-        `secret` is needed for the webhook. Raises ValueError for a secret that Telegram would not take or that is short."""
+        `secret` is needed for the webhook; `window`: the bot's second, replies before bulk. Raises ValueError for a secret that Telegram would not take or that is short."""
         if secret is not None and SECRETS.fullmatch(secret) is None:
             raise ValueError("the webhook secret must be 16 to 256 of A-Z a-z 0-9 _ -")
         self.account = account
@@ -212,6 +241,15 @@ class TelegramResidents:
         self._touches = Errands()
         self._allowance = Allowance(TOUCHES)
         self._pace = Pace(burst)
+        self._window = window
+
+    @property
+    def window(self) -> Window | None:
+        return self._window
+
+    @property
+    def recalls_for(self) -> timedelta:
+        return DELETABLE
 
     @property
     def limits(self) -> Limits:
@@ -237,12 +275,66 @@ class TelegramResidents:
 
     async def send(self, address: Address, say: Say) -> Outcome:
         """One attempt. A long text takes several requests: when a later one fails we cannot say it was not sent."""
+        place = None if self._window is None else await self._window.place(Priority.BULK)
+        return await self._send(place, address, say)
+
+    async def send_in(self, place: Place, address: Address, say: Say) -> Outcome:
+        return await self._send(place, address, say)
+
+    async def _send(self, place: Place | None, address: Address, say: Say) -> Outcome:
         outcome: Outcome = Rejected("nothing to say")
-        for place, call in enumerate(requests.of(int(address.id), say)):
-            outcome = await self._attempt(call)
+        ids: list[str] = []
+        try:
+            for number, call in enumerate(requests.of(int(address.id), say)):
+                # What has begun is finished: its other half must not wait behind a thousand others.
+                outcome = await (self._in_turn(call) if number else self._attempt(call))
+                if not isinstance(outcome, Sent):
+                    return Unknown("only its beginning was sent") if number else outcome
+                ids.append(outcome.id)
+        finally:
+            if place is not None:
+                place.leave()
+        return Sent(ids[-1], tuple(ids[:-1])) if ids else outcome
+
+    async def recall(self, address: Address, ids: tuple[str, ...], say: Say) -> Outcome:
+        """The first message says this instead and the others are deleted; where Telegram does not let it be edited, all of them are."""
+        chat, messages = int(address.id), [int(id) for id in ids if id.isdecimal()]
+        if not messages:
+            return Rejected("no such message")
+        outcome = await self._edited(chat, messages[0], say)
+        rest = messages[1:] if isinstance(outcome, Sent) else messages
+        if rest and isinstance(outcome, Sent | Rejected):
+            deleted = [await self._deleted(chat, message) for message in rest]
             if not isinstance(outcome, Sent):
-                return Unknown("only its beginning was sent") if place else outcome
+                outcome = next((each for each in deleted if not isinstance(each, Sent)), Sent(""))
         return outcome
+
+    async def _edited(self, chat: int, message: int, say: Say) -> Outcome:
+        [text, *further] = parts(say.text, requests.LIMITS.text) or [""]
+        if further or not text:
+            return Rejected("too long to stand in its place")
+        outcome = await self._in_turn(requests.stamping(chat, message, text))
+        if isinstance(outcome, Rejected) and HAS_NO_TEXT.search(outcome.reason):
+            outcome = await self._in_turn(requests.captioning(chat, message, text))
+        if isinstance(outcome, Rejected) and IS_SO_ALREADY.search(outcome.reason):
+            return Sent(str(message))
+        return outcome
+
+    async def _deleted(self, chat: int, message: int) -> Outcome:
+        outcome = await self._in_turn(requests.deleting(chat, message))
+        if isinstance(outcome, Rejected) and IS_GONE_ALREADY.search(outcome.reason):
+            return Sent(str(message))
+        return outcome
+
+    async def _in_turn(self, call: Call) -> Outcome:
+        """In a place of its own, before all bulk."""
+        if self._window is None:
+            return await self._attempt(call)
+        place = await self._window.place(Priority.REPLY)
+        try:
+            return await self._attempt(call)
+        finally:
+            place.leave()
 
     async def set_webhook(self, url: str) -> Outcome:
         """Asks Telegram to bring updates to this address, with our secret; more than once if it must."""
@@ -271,7 +363,7 @@ class TelegramResidents:
 
     async def _insist(self, call: Call) -> Outcome:
         """What somebody waits for: repeated while that may help."""
-        outcome = await self._attempt(call)
+        outcome = await self._in_turn(call)
         for _ in range(TRIES - 1):
             match outcome:
                 case RetryAfter(delay) if delay <= PATIENCE:
@@ -280,7 +372,7 @@ class TelegramResidents:
                     await self._pause(A_MOMENT.total_seconds())
                 case _:
                     break
-            outcome = await self._attempt(call)
+            outcome = await self._in_turn(call)
         if not isinstance(outcome, Sent):
             log.warning(
                 "telegram.call_failed", account=self.account, method=call.method, outcome=repr(outcome)
@@ -356,7 +448,17 @@ class TelegramResidents:
         """Whether the webhook's own answer may carry this: one plain message, which overtakes nothing, to a chat where it
         will not be refused for haste. There a refusal is silent; a call of our own hears it and tries again."""
         in_pace = self._pace.take(chat, len(calls))
-        return in_pace and len(calls) == 1 and calls[0].file is None and not self._replies.is_busy(chat)
+        may = in_pace and len(calls) == 1 and calls[0].file is None and not self._replies.is_busy(chat)
+        return may and self._has_room()
+
+    def _has_room(self) -> bool:
+        """Takes a place for a call that Telegram makes itself, and whose end nobody tells us."""
+        if self._window is None:
+            return True
+        place = self._window.at_once(Priority.REPLY)
+        if place is not None:
+            asyncio.get_running_loop().call_later(A_MOMENT.total_seconds(), place.leave)
+        return place is not None
 
     def _say_directly(self, chat: int, calls: Iterable[Call]) -> None:
         self._replies.add(chat, [partial(self._insist, call) for call in calls])
