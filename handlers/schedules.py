@@ -123,6 +123,15 @@ class Schedules:
         self._lease = secrets.token_hex(8)
         self._seen: tuple[datetime, float] | None = None
 
+    @property
+    def purposes(self) -> frozenset[str]:
+        """What can be scheduled here."""
+        return frozenset(self._deeds)
+
+    @property
+    def quiet(self) -> Container[date]:
+        return self._quiet
+
     # ── Written by people ─────────────────────────────────────────────────────────────────────────────────────
 
     async def add(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import comments, release, scorecard, zalo
+from bot.cli import comments, release, schedules, scorecard, zalo
 
 __all__ = ["main"]
 
@@ -37,6 +37,7 @@ app.add_typer(ledger, name="ledger")
 app.add_typer(comments.app, name="comments")
 app.add_typer(scorecard.app, name="scorecard")
 app.add_typer(release.app, name="release")
+app.add_typer(schedules.app, name="schedules")
 app.add_typer(zalo.app, name="zalo")
 
 

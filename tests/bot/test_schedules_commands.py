@@ -1,0 +1,115 @@
+"""`langnghe schedules …` as an operator types it, on a database of their own."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from bot.cli import app
+
+
+@pytest.fixture
+def langnghe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/langnghe.sqlite")
+    monkeypatch.setenv("KEYS_DIR", str(tmp_path / "keys"))
+
+    def typed(*words: str, said: str = "") -> Result:
+        return CliRunner().invoke(app, list(words), input=said)
+
+    assert typed("units", "import", "--seed-only").exit_code == 0
+    return typed
+
+
+def test_nothing_is_scheduled_until_somebody_wants_it(langnghe):
+    assert "Nothing is scheduled" in langnghe("schedules", "list").output
+    assert "do Lắng Nghe đề xuất" in langnghe("schedules", "propose", "86").output
+    assert "Nothing is held" in langnghe("schedules", "holds").output
+
+
+def test_a_proposal_is_said_back_before_it_is_kept(langnghe):
+    refused = langnghe("schedules", "propose", "86", "--take", "visits", "--by", "An", said="n\n")
+    assert refused.exit_code == 1
+    assert "ngày 1 hằng tháng, 00:00" in refused.output
+    assert refused.output.count("·") >= 4
+    assert "Nothing was kept" in refused.output
+
+    kept = langnghe("schedules", "propose", "86", "--take", "visits", "--by", "An", said="y\n")
+    assert "Kept: 86-visits" in kept.output
+    assert "86-visits" in langnghe("schedules", "next").output
+
+
+def test_paused_resumed_run_ended(langnghe):
+    langnghe("schedules", "propose", "86", "--take", "visits", "--by", "An", "--yes")
+
+    assert "is paused" in langnghe("schedules", "pause", "86-visits").output
+    assert "Nothing in the next" in langnghe("schedules", "next").output
+    assert "is resumed" in langnghe("schedules", "resume", "86-visits").output
+    assert "is due now" in langnghe("schedules", "run", "86-visits", "--by", "An").output
+    assert " due" in langnghe("schedules", "show", "86-visits").output
+    assert "is ended" in langnghe("schedules", "end", "86-visits").output
+    again = langnghe("schedules", "resume", "86-visits")
+    assert (again.exit_code, "has ended" in again.output) == (1, True)
+
+
+def test_one_of_your_own(langnghe, tmp_path):
+    wanted = {
+        "purpose": "wave.open",
+        "unit": "29242",
+        "title": "Quý",
+        "subject": {},
+        "calendar": {
+            "rule": "nth_weekday",
+            "nth": 1,
+            "weekday": 0,
+            "months": [1, 4, 7, 10],
+            "at": "08:00",
+            "starts_on": "2026-01-01",
+            "over": 10800,
+        },
+    }
+    (tmp_path / "quy.json").write_text(json.dumps(wanted), "utf-8")
+
+    kept = langnghe("schedules", "add", "quy.json", "--by", "An", "--yes")
+
+    assert "thứ Hai đầu tiên của tháng đầu mỗi quý, 08:00, gửi rải trong 3 giờ" in kept.output
+    assert "Kept:" in kept.output
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("show", "none"), "There is no schedule none"),
+        (("propose", "00000"), "No unit has the code 00000"),
+        (("propose", "86", "--take", "nothing", "--by", "An"), "There is no proposal nothing"),
+        (("propose", "86", "--take", "visits"), "Say who wants it"),
+        (("release", "clock"), "Nothing is held for clock"),
+        (("add", "none.json", "--by", "An"), "none.json cannot be read"),
+        (("add", "broken.json", "--by", "An"), "is no JSON"),
+        (("add", "poor.json", "--by", "An"), "lacks 'unit'"),
+        (("add", "odd.json", "--by", "An"), "there is no rule 'sometimes'"),
+    ],
+)
+def test_what_does_not_fit_says_what_to_do(langnghe, tmp_path, words, said):
+    (tmp_path / "broken.json").write_text("{", "utf-8")
+    (tmp_path / "poor.json").write_text('{"purpose": "wave.open"}', "utf-8")
+    odd = {"purpose": "wave.open", "unit": "86", "title": "x"}
+    calendar = {"rule": "sometimes", "at": "08:00", "starts_on": "2026-01-01"}
+    (tmp_path / "odd.json").write_text(json.dumps({**odd, "calendar": calendar}), "utf-8")
+
+    result = langnghe("schedules", *words)
+
+    assert result.exit_code == 1
+    assert said in result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_run_that_never_was_cannot_be_repeated(langnghe):
+    langnghe("schedules", "propose", "86", "--take", "visits", "--by", "An", "--yes")
+
+    never = langnghe("schedules", "run", "86-visits", "--by", "An", "--due", "2026-01-01 00:00")
+    odd = langnghe("schedules", "run", "86-visits", "--by", "An", "--due", "yesterday")
+
+    assert "was neither skipped nor failed" in never.output
+    assert "is no moment" in odd.output
