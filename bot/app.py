@@ -17,29 +17,31 @@ from starlette.types import ASGIApp
 
 from bot.channels.web_chat import WebChat
 from bot.clock import Clock, Tick
+from bot.desk import desk_rooms
 from bot.intake import Intake
 from bot.lanes import Lanes
 from bot.settings import Settings
 from bot.web.app import build
 from bot.web.check import CheckPage
-from bot.web.comments import CommentPages
 from bot.web.counter import CounterPage
 from bot.web.figures import Figures
 from bot.web.issuing import IssuingApi
 from bot.web.ledger_page import LedgerPage
-from bot.web.pages import DemoDoor, Pages
+from bot.web.pages import Pages
 from bot.web.paper import PaperPages
-from bot.web.scorecard import ScorecardPages
 from bot.web.server import serve_on
-from bot.web.supervisors import Supervisors
 from bot.web.zalo_callback import ZaloCallback
 from handlers.audit import Audit
 from handlers.comments import Comments
+from handlers.happenings import OPEN_WAVE, WaveOpening
 from handlers.ledger import Ledger
+from handlers.noting import AuditTrail
 from handlers.papers import Papers
+from handlers.people import People
 from handlers.quarantine import Quarantine
 from handlers.reporting import Reporting
 from handlers.residents import Residents, ResidentsSettings
+from handlers.schedules import Schedules
 from handlers.scorecards import Scorecards
 from handlers.tokens import Issuing
 from handlers.waves import Waves
@@ -52,6 +54,7 @@ from storage.vault import Vault
 from surveys import texts
 from surveys.doors import Doors
 from surveys.report import Letterhead, Report, report
+from surveys.schedules.quiet import QuietCalendar
 from surveys.waves import GRACE, LOCAL
 
 if TYPE_CHECKING:
@@ -64,6 +67,7 @@ __all__ = ["House", "opened", "serve", "utc_now"]
 log = structlog.get_logger(__name__)
 
 STEPS_EVERY = timedelta(minutes=1)
+SCHEDULES_EVERY = timedelta(seconds=20)
 ARRIVALS_EVERY = timedelta(hours=1)  # the hour is the finest time a contact may carry
 PURGE_EVERY = timedelta(hours=6)
 ZALO_LOOK_EVERY = timedelta(minutes=1)  # so soon an account that was connected meanwhile is served
@@ -96,6 +100,9 @@ class House:
     scorecards: Scorecards
     comments: Comments
     links: Links
+    people: People
+    trail: AuditTrail
+    schedules: Schedules
 
     @property
     def threshold(self) -> str | None:
@@ -115,9 +122,14 @@ class House:
             await tx.quarantine.purge(today - QUARANTINE_KEPT)
         if self.settings.comments_kept_days is not None:
             await self.comments.purge(self.now() - timedelta(days=self.settings.comments_kept_days))
+        await self.people.purge()
 
     async def advance_waves(self) -> None:
         if await self.waves.advance():
+            await self.residents.refresh()
+
+    async def tick_schedules(self) -> None:
+        if await self.schedules.tick():
             await self.residents.refresh()
 
     async def yearly_report(self, set_id: str, year: int) -> Report:
@@ -131,6 +143,10 @@ class House:
         async with self.db.reading() as tx:
             unit = await tx.units.get(code)
         return unit.name if unit else None
+
+    async def unit_names(self) -> Mapping[str, str]:
+        async with self.db.reading() as tx:
+            return {unit.code: unit.name for unit in await tx.units.all()}
 
     async def health(self) -> Mapping[str, object]:
         begun = time.perf_counter()
@@ -180,6 +196,9 @@ async def opened(settings: Settings, *, now: Callable[[], datetime] = utc_now) -
             scorecards,
             Comments(db, vault, now),
             links,
+            People(db, vault, now),
+            AuditTrail(db),
+            _schedules(settings, db, waves, now),
         )
         # What a crash left waiting, and what waits still when we go.
         await house.flush_arrivals()
@@ -187,6 +206,17 @@ async def opened(settings: Settings, *, now: Callable[[], datetime] = utc_now) -
         await house.flush_arrivals()
     finally:
         await db.close()
+
+
+def _schedules(settings: Settings, db: Database, waves: Waves, now: Callable[[], datetime]) -> Schedules:
+    threshold = settings.satisfaction_threshold
+    opening = WaveOpening(
+        db,
+        waves,
+        k=settings.privacy_k,
+        threshold=None if threshold is None else str(threshold / Decimal(100)),
+    )
+    return Schedules(db, {OPEN_WAVE: opening}, now, quiet=QuietCalendar())
 
 
 async def serve(
@@ -217,7 +247,7 @@ async def serve(
             telegram_url=f"https://t.me/{name}" if name else None,
             k=settings.privacy_k,
             has_phone=phone is not None,
-            demo_door=_demo_door(house) if demo else None,
+            demo_desk=demo,
         )
         site = build(
             results=house.waves.results,
@@ -226,7 +256,7 @@ async def serve(
             health=partial(_health, house, zalo),
             cookie_key=house.vault.cookie_key,
             secure=settings.public_url.startswith("https://"),
-            rooms=_web_rooms(house, pages) + (phone(pages) if phone is not None else []),
+            rooms=_web_rooms(house, pages, demo=demo) + (phone(pages) if phone is not None else []),
             pages=pages,
             provinces=house.waves.provinces,
             postponements=house.waves.postponements,
@@ -238,12 +268,6 @@ async def serve(
                 tasks.create_task(_listen(telegram, settings, stop))
             if zalo_bot is not None:
                 tasks.create_task(_listen_to_bot(zalo_bot, settings, stop))
-
-
-def _demo_door(house: House) -> DemoDoor | None:
-    token = house.settings.supervisor_token
-    last_year = house.now().astimezone(LOCAL).year - 1  # of which the demo has evidence
-    return DemoDoor(token.get_secret_value(), f"/scorecard?year={last_year}") if token else None
 
 
 async def _telegram(house: House, stack: AsyncExitStack) -> "TelegramResidents | None":
@@ -326,7 +350,7 @@ async def _listen(telegram: "TelegramResidents", settings: Settings, stop: async
     log.info("telegram.webhook", outcome=repr(outcome))
 
 
-def _web_rooms(house: House, pages: Pages) -> list[Route]:
+def _web_rooms(house: House, pages: Pages, *, demo: bool = False) -> list[Route]:
     """What the web shows beside the page and the chat, each room from its own module."""
     rooms: list[Route] = []
     settings = house.settings
@@ -342,29 +366,14 @@ def _web_rooms(house: House, pages: Pages) -> list[Route]:
     rooms += Figures(house.waves.released).routes
     if settings.zalo_app_id is not None:
         rooms += ZaloCallback(pages).routes
-    if settings.supervisor_token is not None:
-        supervisors = Supervisors(
-            settings.supervisor_token.get_secret_value(),
-            house.vault.cookie_key,
-            secure=settings.public_url.startswith("https://"),
-            pages=pages,
-        )
-        rooms += supervisors.routes
-        rooms += CommentPages(house.comments, pages, supervisors.guarded, secure=secure).routes
-        rooms += ScorecardPages(
-            house.scorecards,
-            pages,
-            supervisors.guarded,
-            house.now,
-            report=house.yearly_report,
-            results=house.waves.results,
-        ).routes
+    rooms += desk_rooms(house, pages, demo=demo)
     return rooms
 
 
 def _ticks(house: House) -> tuple[Tick, ...]:
     return (
         Tick("waves", STEPS_EVERY, house.advance_waves),
+        Tick("schedules", SCHEDULES_EVERY, house.tick_schedules),
         Tick("arrivals", ARRIVALS_EVERY, house.flush_arrivals),
         Tick("purge", PURGE_EVERY, house.purge),
     )

@@ -16,9 +16,8 @@ from operator import itemgetter
 from pathlib import Path
 from random import Random
 
-from pydantic import SecretStr
-
 from bot.app import House, opened, utc_now
+from bot.demo_people import take_their_posts
 from bot.demo_scorecards import put_on_record
 from bot.settings import Settings
 from handlers.tokens import Issuing
@@ -36,7 +35,6 @@ __all__ = ["Progress", "directories", "prepare", "settings_for"]
 Progress = Callable[[str, int, int], None]
 """What is being done, how much of it is done, how much there is."""
 
-SUPERVISOR_TOKEN = "ban-chay-thu-cua-can-bo-tinh"  # written on the demo's pages, never an operator's own
 ROOMS = ("bot", "handlers", "storage", "surveys")
 AT_ONCE = 100  # residents with a conversation under way
 MOST_TURNS = 60  # of one conversation; the longest form needs a third of that
@@ -109,7 +107,6 @@ def settings_for(settings: Settings, directory: Path) -> Settings:
             "keys_dir": directory / "keys",
             "telegram_token": None,
             "zalo_app_id": None,
-            "supervisor_token": SecretStr(SUPERVISOR_TOKEN),
             "web_chat": True,
         }
     )
@@ -167,6 +164,7 @@ async def _make(settings: Settings, residents: int, progress: Progress) -> None:
         if isinstance(house.db, SqliteDatabase):
             house.db.hurry()
         await load_seed(house.db)
+        await take_their_posts(house.people, [ward.code for ward in WARDS], clock)
         await _survey_of(house, opening)
         await house.residents.refresh()
         await _answer_all(house, f"{opening.year}-nguoi-dan", residents, progress)

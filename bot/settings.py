@@ -160,11 +160,6 @@ class Settings(BaseSettings):
         pattern=r"^[^\s+]+$",
         description="The name the ledger's key is published under, such as vinhlong.langnghe. Never change it once a wave was opened.",
     )
-    supervisor_token: SecretStr | None = Field(
-        None,
-        min_length=24,
-        description="Opens the supervisors' pages (/scorecard) until the officers' desk has its sign-in: 24 characters or more, from a password manager. Without it there are no such pages.",
-    )
 
     comments_kept_days: int | None = Field(
         None,

@@ -12,7 +12,9 @@ from datetime import date, datetime
 
 import structlog
 
+from handlers.noting import at_the_machine, note
 from handlers.published import form_of, id_of
+from handlers.units import Places
 from storage import rows
 from storage.comments import Reviewed
 from storage.database import Database
@@ -32,6 +34,7 @@ from surveys.comments import (
     told_to_the_ward,
 )
 from surveys.forms.form import Form, Kind
+from surveys.rights import Action, Actor, is_within, require
 from surveys.texts import DEFAULT
 from surveys.waves import LOCAL
 
@@ -148,6 +151,7 @@ class Comments:
         self._vault = vault
         self._now = now
         self._forms: dict[tuple[str, str], Form] = {}
+        self._places = Places()
 
     # ── The province reads ────────────────────────────────────────────────────────────────────────────────────
 
@@ -189,47 +193,63 @@ class Comments:
             desk.opened(each) for each in found if each.review is not None and each.review.batch is None
         )
 
-    # ── … and decides ─────────────────────────────────────────────────────────────────────────────────────────
+    # ── … and decides. `by` somebody at the desk, as far as their post reaches; or a name typed at the machine ────
 
-    async def pass_on(self, id: str, *, by: str) -> str:
-        """It may go to its ward. The whole id. Raises NoSuchComment, HeldBack and Decided."""
+    async def pass_on(self, id: str, *, by: Actor | str) -> str:
+        """It may go to its ward. The whole id. Raises NotAllowed, NoSuchComment, HeldBack and Decided."""
         return await self._decide(id, PASSED, by)
 
-    async def withhold(self, id: str, *, by: str) -> str:
-        """It stays with the province. The whole id. Raises NoSuchComment and Decided."""
+    async def withhold(self, id: str, *, by: Actor | str) -> str:
+        """It stays with the province. The whole id. Raises NotAllowed, NoSuchComment and Decided."""
         return await self._decide(id, WITHHELD, by)
 
-    async def take_back(self, id: str) -> str:
-        """It is unread again. The whole id. Raises NoSuchComment, and TooLate once it was handed over."""
+    async def take_back(self, id: str, *, by: Actor | str = "") -> str:
+        """It is unread again. The whole id. Raises NotAllowed, NoSuchComment, and TooLate once it was handed over."""
         async with self._db.transaction() as tx:
             await tx.comments.deciding()
             found = await self._found(tx, id)
+            await self._may_decide(tx, by, found.comment.unit)
             if found.review is not None and found.review.batch is not None:
                 raise TooLate
             await tx.comments.take_back(found.comment.id)
+            await self._noted(tx, by, "comments.take_back", found.comment)
         return found.comment.id
 
-    async def _decide(self, id: str, state: str, by: str) -> str:
-        if not by.strip():
+    async def _decide(self, id: str, state: str, by: Actor | str) -> str:
+        name = (by.name if isinstance(by, Actor) else by).strip()
+        if not name:
             raise ValueError("Who decides must be named.")
         async with self._db.transaction() as tx:
             await tx.comments.deciding()
             found = await self._found(tx, id)
+            await self._may_decide(tx, by, found.comment.unit)
             if found.review is not None:
-                if (found.review.state, found.review.decided_by) == (state, by.strip()):
+                if (found.review.state, found.review.decided_by) == (state, name):
                     return found.comment.id  # the second tap of one hand
                 raise Decided(found.review)
             if state == PASSED:
                 only = (await self._desk(tx)).opened(found).only
                 if only is not None:
                     raise HeldBack(only)
-            await tx.comments.decide(found.comment.id, state, by.strip(), self._today())
+            await tx.comments.decide(found.comment.id, state, name, self._today())
+            await self._noted(tx, by, f"comments.{state}", found.comment)
         log.info("comment.decided", comment=found.comment.id, state=state)
         return found.comment.id
 
+    async def _may_decide(self, tx: Tx, by: Actor | str, unit: str) -> None:
+        if isinstance(by, Actor):
+            require(by, Action.COMMENTS_PASS, [unit], await self._places.known(tx))
+
+    async def _noted(self, tx: Tx, by: Actor | str, action: str, comment: rows.Comment) -> None:
+        """Under the province: a ward's chief, who reads the ward's trail, must not count what was withheld."""
+        who = by if isinstance(by, Actor) else at_the_machine(by)
+        place = await tx.units.get(comment.unit)
+        province = place.province if place else None
+        await note(tx, who, action, f"comment:{comment.id}", unit=province, at=self._now())
+
     # ── To the wards ──────────────────────────────────────────────────────────────────────────────────────────
 
-    async def hand_over(self) -> Mapping[str, int]:
+    async def hand_over(self, *, by: Actor | str = "") -> Mapping[str, int]:
         """Every full ten that may go now, goes: ward → how many comments. The rest waits for company.
 
         Leaders are looked for again, because the list may have changed since somebody passed the comment."""
@@ -237,6 +257,11 @@ class Comments:
         async with self._db.transaction() as tx:
             await tx.comments.deciding()
             candidates = await self._candidates(tx)
+            if isinstance(by, Actor):
+                known = await self._places.known(tx)
+                candidates = [
+                    each for each in candidates if is_within(by, Action.COMMENTS_PASS, each.unit, known)
+                ]
             # Ids are random; shuffled, not even an old list of ids tells which of them went together and which waited.
             secrets.SystemRandom().shuffle(candidates)
             unit_of = {each.id: each.unit for each in candidates}
@@ -247,6 +272,13 @@ class Comments:
                     if not await tx.comments.hand(id, batch):
                         raise RuntimeError("A comment was decided anew while it was handed over.")
                     went[unit_of[id]] = went.get(unit_of[id], 0) + 1
+            if went:
+                who = by if isinstance(by, Actor) else at_the_machine(by)
+                told = ", ".join(f"{unit}: {number}" for unit, number in sorted(went.items()))
+                where = who.unit or None
+                await note(
+                    tx, who, "comments.hand_over", "comments:handed", unit=where, reason=told, at=self._now()
+                )
         for unit, number in went.items():
             log.info("comments.handed", unit=unit, comments=number)
         return went

@@ -7,13 +7,15 @@ from datetime import datetime
 from handlers.units import Places
 from storage.database import Database
 from storage.transaction import Tx
-from surveys.audited import AuditRow, following, follows
-from surveys.rights import PROVINCIAL, Action, Actor, require
+from surveys.audited import AuditRow, following, follows, on_one_line
+from surveys.rights import PROVINCIAL, Action, Actor, Role, require
 
-__all__ = ["NEWEST", "AuditTrail", "Verified", "note"]
+__all__ = ["NEWEST", "AuditTrail", "Verified", "at_the_machine", "note"]
 
 NEWEST = 1 << 62
 """Before which number a page begins that shows the newest rows."""
+COMMAND_LINE = "command line"
+LONGEST_NAME = 120
 
 
 async def note(
@@ -43,6 +45,11 @@ async def note(
         at=at,
     )
     await tx.audit.add(row)
+
+
+def at_the_machine(by: str) -> Actor:
+    """Whoever types a command: named as they name themselves, at no post, and never signed in anywhere."""
+    return Actor("", on_one_line(by)[:LONGEST_NAME] or COMMAND_LINE, "", Role.OPERATOR, "", COMMAND_LINE)
 
 
 class Verified:

@@ -6,10 +6,10 @@ that works once, and with it binds a telephone or an account at the officers' bo
 row of the audit trail."""
 
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
-from handlers.noting import note
+from handlers.noting import at_the_machine, note
 from handlers.signing_in import (
     ABSOLUTE,
     IDLE,
@@ -27,6 +27,7 @@ from storage.transaction import Tx
 from surveys.audited import on_one_line
 from surveys.persons import is_same_person
 from surveys.rights import APPOINTS, PROVINCIAL, Action, Actor, NotAllowed, Role, is_within, require
+from surveys.units import Unit
 
 __all__ = [
     "ABSOLUTE",
@@ -42,8 +43,6 @@ __all__ = [
 
 LONGEST_NAME = 120
 ID_BYTES = 6
-COMMAND_LINE = Actor("", "", "", Role.OPERATOR, "", "command line")
-"""Who appoints the first ones. Never signed in: it is whoever has the machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +129,12 @@ class People(SigningIn):
             else [each for each in found if is_within(actor, Action.PEOPLE_SEE, each.unit, known)]
         )
         return [Seat(each, None if each.until else waiting.get(each.post)) for each in seen]
+
+    async def places(self, actor: Actor) -> tuple[Unit, ...]:
+        """Where the actor sees people: a province with its wards, or their own ward."""
+        async with self._db.reading() as tx:
+            known = await self._places.known(tx)
+        return (known.unit(actor.unit), *known.wards(actor.unit))
 
     # ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -240,5 +245,5 @@ class People(SigningIn):
         await tx.staff.strip(person)
 
     async def _note(self, tx: Tx, actor: Actor | None, action: str, post: Post, reason: str, by: str) -> None:
-        who = actor or replace(COMMAND_LINE, name=on_one_line(by)[:LONGEST_NAME] or COMMAND_LINE.title)
+        who = actor or at_the_machine(by)
         await note(tx, who, action, f"post:{post.id}", unit=post.unit, reason=reason, at=self._now())

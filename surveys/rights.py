@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from surveys.units import Gazetteer
+from surveys.units import Gazetteer, Unit
 
 __all__ = [
     "APPOINTS",
@@ -218,13 +218,24 @@ def may(role: Role, action: Action, where: Reach) -> bool:
 
 
 def reach(own: str, unit: str, gazetteer: Gazetteer) -> Reach:
-    """Where `unit` lies, seen from a post at `own`. Raises KeyError for a unit there is not."""
+    """Where `unit` lies, seen from a post at `own`. What is no more lies where it went: of several places the farthest one.
+    Raises KeyError for a unit there is not."""
     if own == unit:
         return Reach.OWN
-    here, there = gazetteer.unit(own), gazetteer.unit(unit)
+    found = [_reach(own, today, gazetteer) for today in gazetteer.today(unit)]
+    return max(found, key=FARTHER.index)
+
+
+FARTHER = (Reach.OWN, Reach.BELOW, Reach.OTHER, Reach.ELSEWHERE)
+
+
+def _reach(own: str, there: Unit, gazetteer: Gazetteer) -> Reach:
+    if there.code == own:
+        return Reach.OWN
     if there.province == own:
         return Reach.BELOW
-    return Reach.OTHER if (here.province or own) == (there.province or unit) else Reach.ELSEWHERE
+    province = gazetteer.unit(own).province or own
+    return Reach.OTHER if province == (there.province or there.code) else Reach.ELSEWHERE
 
 
 def is_within(actor: Actor, action: Action, unit: str, gazetteer: Gazetteer) -> bool:

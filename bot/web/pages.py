@@ -25,7 +25,7 @@ from bot.web.matrix import bound_text, is_share, quoted, share_text, value_text
 from bot.web.words import DEFAULT_LANGUAGE, LANGUAGES, NUMBER_SPACE, Words
 from surveys.rights import Actor
 
-__all__ = ["Asset", "DemoDoor", "Pages"]
+__all__ = ["Asset", "Pages"]
 
 HERE = Path(__file__).parent
 CONTENT_TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
@@ -40,15 +40,6 @@ class Asset:
     content_type: str
 
 
-@dataclass(frozen=True, slots=True)
-class DemoDoor:
-    """One click on any page of a demo, and one is a supervisor: the token stands there for everybody."""
-
-    token: str
-    place: str
-    """Where it leads."""
-
-
 class Pages:
     """Every page, in every language."""
 
@@ -59,9 +50,10 @@ class Pages:
         telegram_url: str | None,
         k: int,
         has_phone: bool = False,
-        demo_door: DemoDoor | None = None,
+        demo_desk: bool = False,
     ) -> None:
-        """`k` is the smallest group ever shown, until a released wave names its own. `has_phone`: the demo plays one."""
+        """`k` is the smallest group ever shown, until a released wave names its own. `has_phone`: the demo plays one.
+        `demo_desk`: `/demo` lets everybody in as whoever they like."""
         found = [_asset(path) for path in sorted((HERE / "static").iterdir())]
         self.assets: Mapping[str, Asset] = MappingProxyType({asset.name: asset for _, asset in found})
         places = {original: f"/static/{asset.name}" for original, asset in found}
@@ -93,7 +85,7 @@ class Pages:
             asset=places.__getitem__,
             languages=LANGUAGES,
             demo=demo,
-            demo_door=demo_door,
+            demo_desk=demo_desk,
             telegram_url=telegram_url,
             k=k,
         )
@@ -149,12 +141,6 @@ class Pages:
     def drawn(self, template: str, language: str, **values: object) -> str:
         """A page of some room, in one of our languages."""
         return self._environment.get_template(template).render(say=Words(language), **values)
-
-    def for_supervisors(self, template: str, **values: object) -> str:
-        """A page that only supervisors see: in Vietnamese."""
-        return self._environment.get_template(template).render(
-            say=Words(DEFAULT_LANGUAGE, "supervisors"), **values
-        )
 
     def for_desk(self, template: str, actor: Actor | None, *rooms: str, **values: object) -> str:
         """A page of the officers' desk: in Vietnamese, with the way to every room the actor has something to do in. `rooms`: whose

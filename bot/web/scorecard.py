@@ -1,5 +1,6 @@
-"""`/scorecard`: what supervisors read of the scorecards. It saves nothing: evidence, signatures and frozen cards come from the
-command line until the officers' desk is there. It knows requests and links; verdicts are `surveys.scorecard`'s."""
+"""`/scorecard`: what officers read of the scorecards, each as far as their post reaches: a ward its own card, a province all of
+them. It saves nothing: evidence, signatures and frozen cards come from the command line. It knows requests and links; verdicts
+are `surveys.scorecard`'s."""
 
 import asyncio
 import contextlib
@@ -18,13 +19,14 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from bot.documents import Format, document, file_name
+from bot.web.desk_door import Endpoint, Guarded
 from bot.web.matrix import account, differing, matrix, short_name, tried_by
 from bot.web.pages import Pages
-from bot.web.supervisors import Endpoint
 from handlers.scorecards import Scorecards
 from surveys.assessment import Verdict
 from surveys.releases import ReleasedWard
 from surveys.report import Report
+from surveys.rights import Action, Actor, NotAllowed, Reach, may
 from surveys.scorecard import (
     CriteriaSet,
     Measure,
@@ -54,6 +56,8 @@ CONTENT_TYPES = {
 
 Reports = Callable[[str, int], Awaitable[Report]]
 Results = Callable[[], Awaitable[Iterable[ReleasedWard]]]
+Within = Callable[[Actor, Action, Iterable[str]], Awaitable[frozenset[str]]]
+"""`People.within`: those of these units where the actor may do that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,8 @@ class ScorecardPages:
         self,
         scorecards: Scorecards,
         pages: Pages,
-        guarded: Callable[[Endpoint], Endpoint],
+        guarded: Callable[[Action, Guarded], Endpoint],
+        within: Within,
         now: Callable[[], datetime],
         *,
         report: Reports | None = None,
@@ -124,52 +129,58 @@ class ScorecardPages:
         self._scorecards = scorecards
         self._report = report
         self._pages = pages
+        self._within = within
         self._now = now
+        read = Action.SCORECARD_READ
         self.routes = (
-            Route("/scorecard", guarded(self.matrix)),
-            Route("/scorecard/units/{unit}", guarded(self.unit)),
-            Route("/scorecard/units/{unit}/what-if", guarded(self.what_if)),
-            Route("/scorecard/units/{unit}/restated", guarded(self.restated)),
-            Route("/scorecard/roadmap", guarded(self.roadmap)),
-            Route("/scorecard/baseline", guarded(self.baseline)),
-            Route("/scorecard/report.{format}", guarded(self.report)),
+            Route("/scorecard", guarded(read, self.matrix)),
+            Route("/scorecard/units/{unit}", guarded(read, self.unit)),
+            Route("/scorecard/units/{unit}/what-if", guarded(read, self.what_if)),
+            Route("/scorecard/units/{unit}/restated", guarded(read, self.restated)),
+            Route("/scorecard/roadmap", guarded(read, self.roadmap)),
+            Route("/scorecard/baseline", guarded(read, self.baseline)),
+            Route("/scorecard/report.{format}", guarded(Action.REPORT_READ, self.report)),
         )
 
-    async def matrix(self, request: Request) -> Response:
+    async def matrix(self, request: Request, actor: Actor) -> Response:
         """Criteria down, wards across."""
         sets, asked, criteria = await self._asked(request)
         try:
             cards = await self._scorecards.cards(asked.set_id, asked.year, as_of=asked.as_of)
         except NotInForce:
-            return await self._drawn("scorecard_none.html", sets=sets, asked=asked, criteria=criteria)
+            return await self._drawn("scorecard_none.html", actor, sets=sets, asked=asked, criteria=criteria)
         units = await self._scorecards.units(asked.year)
+        seen = await self._within(actor, Action.SCORECARD_READ, cards)
+        cards = {code: card for code, card in cards.items() if code in seen}
         frozen = await self._scorecards.frozen(asked.set_id, asked.year, as_of=asked.as_of)
         laid = matrix(criteria, units, cards, frozen, group=asked.group, verdict=asked.verdict)
         return await self._drawn(
             "scorecard.html",
+            actor,
             sets=sets,
             asked=asked,
             criteria=criteria,
             matrix=laid,
             counts=_counts(card.overall.tally for card in laid.cards),
             short_name=short_name,
-            formats=tuple(Format) if self._report else (),
+            formats=tuple(Format) if self._report and _sees_all(actor) else (),
             assumed=criteria.pass_rule if criteria.pass_rule and criteria.pass_rule.is_assumed else None,
         )
 
-    async def unit(self, request: Request) -> Response:
+    async def unit(self, request: Request, actor: Actor) -> Response:
         """One ward: every criterion with what it rests on."""
         sets, asked, criteria = await self._asked(request)
-        unit = await self._unit(request, asked)
+        unit = await self._unit(request, actor, asked)
         try:
             card = await self._scorecards.card(asked.set_id, unit.code, asked.year, as_of=asked.as_of)
         except NotInForce:
-            return await self._drawn("scorecard_none.html", sets=sets, asked=asked, criteria=criteria)
+            return await self._drawn("scorecard_none.html", actor, sets=sets, asked=asked, criteria=criteria)
         book = await self._scorecards.book(asked.year, as_of=asked.as_of)
         frozen = book.frozen(asked.set_id).get(unit.code)
         register = book.register_of(unit.code)
         return await self._drawn(
             "scorecard_unit.html",
+            actor,
             sets=sets,
             asked=asked,
             criteria=criteria,
@@ -186,10 +197,10 @@ class ScorecardPages:
             wordings=await self._wordings(),
         )
 
-    async def what_if(self, request: Request) -> Response:
+    async def what_if(self, request: Request, actor: Actor) -> Response:
         """The same evidence under other thresholds. Nothing is saved."""
         sets, asked, criteria = await self._asked(request)
-        unit = await self._unit(request, asked)
+        unit = await self._unit(request, actor, asked)
         trial = _trial(request.query_params, criteria)
         found: WhatIf | None = None
         try:
@@ -204,9 +215,10 @@ class ScorecardPages:
                     needed=trial.needed,
                 )
         except NotInForce:
-            return await self._drawn("scorecard_none.html", sets=sets, asked=asked, criteria=criteria)
+            return await self._drawn("scorecard_none.html", actor, sets=sets, asked=asked, criteria=criteria)
         return await self._drawn(
             "scorecard_what_if.html",
+            actor,
             sets=sets,
             asked=asked,
             criteria=criteria,
@@ -217,10 +229,10 @@ class ScorecardPages:
             trial=trial,
         )
 
-    async def restated(self, request: Request) -> Response:
+    async def restated(self, request: Request, actor: Actor) -> Response:
         """Earlier wards read through one of today's. A reading, never a score."""
         sets, asked, criteria = await self._asked(request)
-        unit = await self._unit(request, asked)
+        unit = await self._unit(request, actor, asked)
         on = _day(request.query_params.get("on"))
         found: Restated | None = None
         names: dict[str, str] = {}
@@ -232,6 +244,7 @@ class ScorecardPages:
                 found = await self._scorecards.restated(asked.set_id, unit.code, on)
         return await self._drawn(
             "scorecard_restated.html",
+            actor,
             sets=sets,
             asked=asked,
             criteria=criteria,
@@ -240,8 +253,9 @@ class ScorecardPages:
             names=names,
         )
 
-    async def roadmap(self, request: Request) -> Response:
+    async def roadmap(self, request: Request, actor: Actor) -> Response:
         """What was promised by when, held against what is scored."""
+        await self._of_the_province(actor)
         sets, asked, criteria = await self._asked(request)
         chosen = asked.set_id if criteria.pass_rule is not None else None
         held = await self._scorecards.roadmap(asked.year, chosen)
@@ -251,6 +265,7 @@ class ScorecardPages:
         ]
         return await self._drawn(
             "scorecard_roadmap.html",
+            actor,
             sets=sets,
             asked=asked,
             criteria=criteria,
@@ -258,14 +273,16 @@ class ScorecardPages:
             roads=roads,
         )
 
-    async def baseline(self, request: Request) -> Response:
+    async def baseline(self, request: Request, actor: Actor) -> Response:
         """Where the wards stood in 2023, before anything was scored."""
+        await self._of_the_province(actor)
         sets, asked, criteria = await self._asked(request)
         then = baseline_2023()
         names = {unit.code: unit for unit in await self._scorecards.units(then.year)}
         groups = {each.id: each for each in next(each for each in sets if each.id == then.criteria).groups}
         return await self._drawn(
             "scorecard_baseline.html",
+            actor,
             sets=sets,
             asked=asked,
             criteria=criteria,
@@ -275,8 +292,9 @@ class ScorecardPages:
             names={code: names[code].name if code in names else code for code in then.wards},
         )
 
-    async def report(self, request: Request) -> Response:
+    async def report(self, request: Request, actor: Actor) -> Response:
         """The yearly report as a file: the same words as these pages, as they stand now."""
+        await self._of_the_province(actor)
         _, asked, _ = await self._asked(request)
         wanted = request.path_params["format"]
         if self._report is None or wanted not in set(Format):
@@ -318,21 +336,32 @@ class ScorecardPages:
             criteria,
         )
 
-    async def _unit(self, request: Request, asked: Asked) -> Unit:
+    async def _unit(self, request: Request, actor: Actor, asked: Asked) -> Unit:
+        """Raises NotAllowed for one out of reach before it says whether there is one."""
         code = request.path_params["unit"]
+        if not await self._within(actor, Action.SCORECARD_READ, [code]):
+            raise NotAllowed(Action.SCORECARD_READ)
         for unit in await self._scorecards.units(asked.year):
             if unit.code == code:
                 return unit
         raise HTTPException(404)
 
-    async def _drawn(self, template: str, *, asked: Asked, **values: object) -> Response:
+    async def _of_the_province(self, actor: Actor) -> None:
+        """These pages speak of all wards at once. Raises NotAllowed for whoever may not see them all."""
+        codes = [unit.code for unit in await self._scorecards.units(self._now().astimezone(LOCAL).year)]
+        if await self._within(actor, Action.SCORECARD_READ, codes) != set(codes):
+            raise NotAllowed(Action.SCORECARD_READ)
+
+    async def _drawn(self, template: str, actor: Actor, *, asked: Asked, **values: object) -> Response:
         now = self._now()
         today = now.astimezone(LOCAL).date()
         last_day = date(asked.year, *LAST_DAY)
         page = await asyncio.to_thread(
-            self._pages.for_supervisors,
+            self._pages.for_desk,
             template,
+            actor,
             asked=asked,
+            is_of_all=_sees_all(actor),
             years=await self._years(asked.year, today.year),
             today=today,
             last_day=last_day,
@@ -353,6 +382,11 @@ class ScorecardPages:
 
     async def _years(self, *also: int) -> tuple[int, ...]:
         return tuple(sorted({*await self._scorecards.years(), *also}, reverse=True))
+
+
+def _sees_all(actor: Actor) -> bool:
+    """Whether there is something of a whole province for them: the way there is only shown then."""
+    return may(actor.role, Action.SCORECARD_READ, Reach.BELOW)
 
 
 def in_vietnamese(words: Mapping[str, str]) -> str:

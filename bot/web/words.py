@@ -57,6 +57,14 @@ class Words:
         text = self._texts[key]
         return text.format(**values) if values else text
 
+    def or_key(self, key: str) -> str:
+        """The text of a key; where nobody has written one, the key without its first word."""
+        return self._texts.get(key) or key.partition("_")[2] or key
+
+    def clock(self, moment: datetime) -> str:
+        """The hour and minute, in local time: 08:05."""
+        return f"{moment.astimezone(HERE):%H:%M}"
+
     def starting(self, prefix: str) -> dict[str, str]:
         """All texts under a prefix, by the rest of their key: what the page hands to its script."""
         return {key.removeprefix(prefix): text for key, text in self._texts.items() if key.startswith(prefix)}

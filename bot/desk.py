@@ -1,0 +1,40 @@
+"""The officers' desk, furnished: every room of it behind one door. Whoever adds a room adds it here, guarded by the action it is for."""
+
+from typing import TYPE_CHECKING
+
+from starlette.routing import Route
+
+from bot.web.audit import AuditPages
+from bot.web.comments import CommentPages
+from bot.web.demo_desk import DemoDesk
+from bot.web.desk_door import Door
+from bot.web.pages import Pages
+from bot.web.people import PeoplePages
+from bot.web.scorecard import ScorecardPages
+
+if TYPE_CHECKING:
+    from bot.app import House
+
+__all__ = ["desk_rooms"]
+
+
+def desk_rooms(house: "House", pages: Pages, *, demo: bool = False) -> list[Route]:
+    """`demo`: everybody may sit down as whoever they like."""
+    people = house.people
+    door = Door(people, pages, secure=house.settings.public_url.startswith("https://"))
+    rooms = list(door.routes)
+    rooms += PeoplePages(people, pages, door.guarded, naming=house.unit_names).routes
+    rooms += AuditPages(house.trail, pages, door.guarded, naming=house.unit_names).routes
+    rooms += CommentPages(house.comments, pages, door.guarded, people.within).routes
+    rooms += ScorecardPages(
+        house.scorecards,
+        pages,
+        door.guarded,
+        people.within,
+        house.now,
+        report=house.yearly_report,
+        results=house.waves.results,
+    ).routes
+    if demo:
+        rooms += DemoDesk(people, pages, door).routes
+    return rooms
