@@ -1,13 +1,15 @@
 """What an operator may set, in one place. Read from the environment and from `.env`; every field stands in `.env.example`."""
 
+import json
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from surveys.ratings import Template
 
@@ -117,7 +119,7 @@ class Settings(BaseSettings):
         description="What one paid template (ZBS) to a person's id costs, in đồng, as your contract with Zalo says; nobody could tell us. Empty: none can be sent, for its cost cannot be shown.",
     )
 
-    zalo_ratings: Mapping[str, Mapping[str, Template]] = Field(
+    zalo_ratings: Annotated[Mapping[str, Mapping[str, Template]], NoDecode] = Field(
         {},
         description='What rating templates (ZBS type 5) rate, as JSON: account id → template id → unit, question and, if words are to be read too, comment. {"579745863508352884": {"123456": {"unit": "29242", "question": "chung", "comment": "gop_y"}}}. Name every rating template of the account, with "unit": null for one that is not to count. They are not anonymous and stand in no score.',
     )
@@ -185,6 +187,26 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = Field(
         "text", description="text for a person, json for a collector."
     )
+
+    @field_validator("zalo_ratings", mode="before")
+    @classmethod
+    def _zalo_ratings_are_read(cls, given: object) -> object:
+        """From JSON. A field too many is a word misspelt, and would be a rating that nobody reads."""
+        if not isinstance(given, str):
+            return given
+        try:
+            read = json.loads(given)
+            templates = [each for account in read.values() for each in account.values()]
+            strange = {name for each in templates for name in each} - {
+                field.name for field in fields(Template)
+            }
+        except (ValueError, AttributeError, TypeError):
+            raise ValueError(
+                'it is no JSON such as {"account": {"template": {"unit": "29242"}}}; see docs/zalo.md, section 8'
+            ) from None
+        if strange:
+            raise ValueError(f"nobody knows {', '.join(sorted(strange))}; see docs/zalo.md, section 8")
+        return read
 
     @model_validator(mode="after")
     def _webhook_is_whole(self) -> "Settings":

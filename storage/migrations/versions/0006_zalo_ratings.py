@@ -1,4 +1,5 @@
-"""What people answered to a rating template of Zalo."""
+"""Nothing: ratings by templates of Zalo rest in the tables there are, as sessions and ballots of a mode of their own. The number was
+given away before that was known, and a number is never given twice."""
 
 from collections.abc import Sequence
 

@@ -27,6 +27,17 @@ def test_five_hundred_years_of_releases_expose_nobody(first: int, k: int) -> Non
     assert not found, [str(each) for each in found[:5]]
 
 
+def test_five_hundred_years_hold_ratings_too() -> None:
+    shown = [
+        line
+        for case in (year(seed) for seed in range(1, 20, 2))
+        for line in case.released
+        if isinstance(line, ReleasedWard) and any(table.n for table in line.ratings or ())
+    ]
+
+    assert shown
+
+
 # ── What an attacker is good for ─────────────────────────────────────────────────────────────────────────────────
 
 

@@ -27,10 +27,13 @@ def year(seed: int, k: int = 10, of: Form = FORM) -> Case:
     chance = Random(seed)
     units = {f"{seed}-{ward}": (f"Phường {ward}", _invited(chance)) for ward in range(chance.randint(1, 7))}
     provinces = {f"{seed}-t": ("Tỉnh", tuple(units))} if chance.random() < 0.7 else {}
-    terms = Terms(f"nam-{seed}", "Năm", "residents", k, "0.9", units, k, provinces)
+    audience = "visits" if seed % 2 else "residents"
+    terms = Terms(f"nam-{seed}", "Năm", audience, k, "0.9", units, k, provinces)
     tally = tally_for(of)
     for unit in units:
         _answer(chance, tally, unit)
+        if audience == "visits":
+            _rate(Random(f"ratings/{unit}"), tally, unit)
     findings = _findings(chance, tally, units, k)
     detail = chance.choice((Detail.ALL, Detail.ALL, Detail.ALL, Detail.TABLES, Detail.ROWS))
     made = release(of, tally, {}, terms, CRITERIA, findings=findings, detail=detail)
@@ -60,6 +63,14 @@ def _answer(chance: Random, tally: Tally, unit: str) -> None:
             stream = Stream.OPEN
         mode = chance.choice((Mode.ASSISTED, Mode.PAPER)) if chance.random() < helped else Mode.SELF
         tally.add_text(unit, stream, mode, written_answers(answers))
+
+
+def _rate(chance: Random, tally: Tally, unit: str) -> None:
+    """By a template of Zalo, which asks one thing."""
+    content = chance.random()
+    for _ in range(chance.choice((0, chance.randint(1, 14), chance.randint(10, 200)))):
+        step = chance.choice("54") if chance.random() < content else chance.choice("321")
+        tally.add(unit, Stream.VISIT, {"chung": step}, Mode.ZBS)
 
 
 def _findings(chance: Random, tally: Tally, units: object, k: int) -> Findings:
