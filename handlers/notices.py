@@ -49,6 +49,7 @@ from surveys.notices import (
 )
 from surveys.notices.text import cleaned
 from surveys.rights import PROVINCIAL, Action, Actor, require
+from surveys.told_notices import ToldNotice
 from surveys.windows import Purpose
 
 __all__ = [
@@ -106,7 +107,7 @@ class Notices:
         self._leaving = leaving
         self._checks = Checks(policies or Policies())
         self._clock = NoticeClock(db, now, self._checks)
-        self.board = NoticeBoard(db, now, self._checks)
+        self.board = NoticeBoard(now, self._checks)
 
     @property
     def policies(self) -> Policies:
@@ -428,14 +429,22 @@ class Notices:
     # ── For residents, and for the clock ──────────────────────────────────────────────────────────────────────
 
     async def by_code(self, code: str) -> tuple[Notice, str] | None:
-        return await self.board.by_code(code)
+        """For residents: a notice that has left, and its unit's name within a sentence."""
+        async with self._db.reading() as tx:
+            return await self.board.by_code(tx, code)
 
-    async def told(
-        self, units: Iterable[str], language: str, now: datetime, kind: str = "web", some: int = 5
-    ) -> tuple[Telling, ...]:
-        return await self.board.told(units, language, now, kind, some)
+    async def told(self, units: Iterable[str], language: str, now: datetime) -> tuple[ToldNotice, ...]:
+        """For residents: what is new in these wards, the latest first."""
+        async with self._db.reading() as tx:
+            return await self.board.told(tx, units, language, now)
+
+    async def verified(self, code: str, language: str) -> str:
+        """For residents: whether the notice of this code is real, and what to do if it is not."""
+        async with self._db.reading() as tx:
+            return await self.board.verified(tx, code, language)
 
     async def step(self) -> None:
+        """What is due leaves, what is finished says so, what has run out is over. Harmless to do twice, and anywhere at once."""
         await self._clock.step()
 
     # ── One deed ──────────────────────────────────────────────────────────────────────────────────────────────

@@ -4,7 +4,7 @@ Ciphertext is opened, a pure function decides, ciphertext is saved. One read and
 memory while its message is handled, and no row says who it was."""
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,11 +12,13 @@ from typing import Any
 import structlog
 
 from handlers.running_waves import RunningWaves
+from handlers.subscribers import Subscribers, as_plain
 from handlers.tokens import Gate
-from storage.arrivals import Arrival, Arrivals
+from storage.arrivals import Arrivals
 from storage.database import Database
 from storage.links import Links
 from storage.people import Person
+from storage.seen import SeenNotices
 from storage.transaction import Tx
 from storage.vault import KeyGone, Tampered, Vault
 from surveys import commands, emergency, marks, my_data, taps, texts
@@ -29,29 +31,61 @@ from surveys.forms import turns
 from surveys.forms.prompts import Occasion
 from surveys.forms.session import Session
 from surveys.forms.turns import Turn
-from surveys.lobby import Begin, Effect, Enrol, Export, Lobby, Resume, SeeResults, Unsubscribe, Withdraw
+from surveys.lobby import (
+    Begin,
+    Effect,
+    Enrol,
+    Export,
+    Lobby,
+    Resume,
+    SeeNews,
+    SeeResults,
+    SeeSubscriptions,
+    Unfollow,
+    Unsubscribe,
+    Verify,
+    Withdraw,
+)
 from surveys.lobby_pages import Pages, World
+from surveys.notices import Category
 from surveys.reach import Reach
 from surveys.reception import Reception, Step
 from surveys.releases import ReleasedWard, read_release
 from surveys.running import Running, local
 from surveys.stuffing import hour_of
+from surveys.subscribing import MOST_WARDS
 from surveys.taps import Message
 from surveys.tokens import Trouble
+from surveys.told_notices import ToldNotice
 from surveys.told_results import told
 from surveys.units import Unit
 from surveys.waves import GRACE
 from surveys.windows import keeps_hours
 
-__all__ = ["Residents", "ResidentsSettings"]
+__all__ = ["Notices", "Residents", "ResidentsSettings", "no_notices", "none_is_real"]
 
 log = structlog.get_logger()
 
 SEED_BYTES = 6
-NOTICES = "notices"
 WITHDRAWN = b""
 """What a session holds once it was withdrawn."""
 UNREADABLE = (Tampered, KeyGone, ValueError, KeyError, TypeError)
+
+
+Notices = Callable[[Sequence[str], str, datetime], Awaitable[Sequence[ToldNotice]]]
+"""Those that may be read now of some units, in a language. Asked outside of every transaction of a resident's."""
+
+
+Verified = Callable[[str, str], Awaitable[str]]
+"""What is told of a notice's code, in a language: whether it is real. Asked outside as well."""
+
+
+async def no_notices(units: Sequence[str], language: str, now: datetime) -> Sequence[ToldNotice]:
+    return ()
+
+
+async def none_is_real(code: str, language: str) -> str:
+    return texts.say(language, "verify.unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +113,8 @@ class Caller:
     """Wave → nullifier, for every running wave."""
     lobby: Lobby | None
     sessions: Mapping[int, Session]
+    notices: Sequence[ToldNotice] | None = None
+    """Of their ward, once they were asked for."""
 
     @property
     def has_had_this(self) -> bool:
@@ -130,8 +166,15 @@ class Residents:
         *,
         now: Callable[[], datetime],
         links: Links | None = None,
+        notices: Notices = no_notices,
+        verified: Verified = none_is_real,
+        seen: SeenNotices | None = None,
     ) -> None:
         """Without `links` every address is a person of its own."""
+        self._notices = notices
+        self._verified = verified
+        self._seen = seen
+        self._subscribers = Subscribers(arrivals, vault)
         self._db = db
         self._links = links
         self._vault = vault
@@ -147,6 +190,20 @@ class Residents:
 
     async def receive(self, incoming: Incoming) -> Reply:
         """Answers one message. When this returns, its effect is on disk. Raises Unavailable when it is not."""
+        answer = await self._answered(incoming)
+        if isinstance(answer, SeeNews):
+            # Nothing was written, and no transaction of theirs is open while notices are read.
+            notices = await self._notices(answer.units, answer.language, self._now())
+            answer = await self._answered(incoming, notices)
+        if isinstance(answer, Verify):
+            return Reply((Say(await self._verified(answer.code, answer.language)),))
+        assert isinstance(answer, Reply), "notices are asked for once"
+        return answer
+
+    async def _answered(
+        self, incoming: Incoming, notices: Sequence[ToldNotice] | None = None
+    ) -> Reply | SeeNews | Verify:
+        """SeeNews, Verify: nothing was done, and this is what must be known first."""
         now, here = self._now(), incoming.sender
         # Asked for everybody alike: an officer's own ward is not among those that are open to them.
         fingerprint = self._vault.fingerprint(here)
@@ -170,8 +227,10 @@ class Residents:
             sessions = self._opened_sessions(rests)
             waiting = self._opened_lobby(lobby, rests)
             mark = self._vault.lobby_mark(incoming.key)
-            caller = Caller(incoming, here, now, mark, running, nullifiers, waiting, sessions)
+            caller = Caller(incoming, here, now, mark, running, nullifiers, waiting, sessions, notices)
             outcome = await self._decided(tx, caller)
+            if isinstance(outcome.effect, SeeNews | Verify):
+                return outcome.effect
             outcome = await self._carried_out(tx, caller, outcome)
             await self._kept(tx, caller, lobby, outcome)
         if outcome.joins is not None and self._links is not None:
@@ -289,6 +348,8 @@ class Residents:
         command = commands.read(incoming.text)
         if command is not None and command.word is Word.CHECK:
             return await self._checked(tx, caller, command.argument)
+        if command is not None and command.word is Word.VERIFY:
+            return self._asks_whether_real(caller, command.argument)
         if command is not None and command.word is Word.RESULTS:
             return await self._results(tx, caller)
         if command is not None and command.word is Word.LINK:
@@ -334,6 +395,8 @@ class Residents:
             case ["s", wave, rest]:
                 session = caller.sessions.get(int(wave))
                 return self._again(caller) if session is None else self._in_session(caller, session, rest)
+            case ["l", "seen", code]:
+                return self._saw(caller, code)
             case ["l", *rest]:
                 return self._in_lobby(caller, lambda reception: reception.acts(".".join(rest)))
         return self._again(caller)
@@ -342,8 +405,9 @@ class Residents:
         """The current question, and nothing changed but what typed numbers mean."""
         if caller.lobby is not None:
             step = Reception(caller.lobby, self._world(caller)).again()
-            if step.effect is None:
-                return Outcome(step.say, lobby=step.lobby if step.lobby != caller.lobby else None)
+            if step.effect is None or isinstance(step.effect, SeeNews | SeeSubscriptions):
+                changed = step.lobby if step.lobby != caller.lobby else None
+                return Outcome(step.say, lobby=changed, effect=step.effect)
         session = caller.latest
         if session is None:
             return self._in_lobby(caller, lambda reception: reception.arrives(Entry()))
@@ -410,7 +474,8 @@ class Residents:
                     "continue",
                 )
                 return replace(self._after_turn(caller, turn), say=(*step.say, *turn.say))
-        return Outcome(step.say, lobby=step.lobby, effect=step.effect)
+        is_kept = not step.only_reads or step.lobby != caller.lobby
+        return Outcome(step.say, lobby=step.lobby if is_kept else None, effect=step.effect)
 
     def _begun(self, caller: Caller, lobby: Lobby, agreed: Begin) -> Outcome:
         session = Session(
@@ -441,6 +506,7 @@ class Residents:
             sessions=caller.sessions,
             account=caller.here.account,
             reach=self._reach_of(caller),
+            notices=caller.notices,
             doors=self._settings.doors,
             languages=self._settings.languages,
         )
@@ -461,9 +527,14 @@ class Residents:
             case Withdraw(waves):
                 for wave in waves:
                     await self._withdrawn(tx, caller, wave)
-            case Enrol(unit, consent):
+            case Enrol(unit, topics):
                 # Never a row beside the answers: the journal reaches the database in bulk and in no order.
-                await self._enrolled(caller, unit, consent)
+                return await self._enrolled(tx, caller, outcome, unit, frozenset(topics))
+            case Unfollow(unit):
+                wants = await self._wants(tx, caller)
+                await self._want(tx, caller, {each: wants[each] for each in wants if each != unit})
+            case SeeSubscriptions():
+                return await self._shows_subscriptions(tx, caller, outcome)
             case Unsubscribe():
                 await self._leaves(caller)
             case Export():
@@ -557,6 +628,7 @@ class Residents:
             "purposes": contact.purposes,
             "consented_on": contact.consented_on.isoformat(),
             "consent_text": contact.consent_text,
+            "subscriptions": as_plain(await self._wants(tx, caller)),
         }
 
     async def _results(self, tx: Tx, caller: Caller) -> Outcome:
@@ -593,21 +665,48 @@ class Residents:
             return Outcome((Message(texts.say(language, "check.not_sealed", receipt=receipt, after=after)),))
         return Outcome((Message(texts.say(language, "check.not_found", receipt=receipt)),))
 
-    async def _enrolled(self, caller: Caller, unit: str, consent: str) -> None:
-        if caller.here != caller.incoming.sender:
-            await self._arrivals.leave(
-                caller.incoming.sender
-            )  # one person, one contact: where they agreed last
-        await self._arrivals.add(
-            Arrival(
-                address=caller.here,
-                unit=unit,
-                language=caller.language,
-                purposes=(NOTICES,),
-                consented_on=local(caller.now).date(),
-                consent_text=consent,
-            )
+    # ── Notices ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _wants(self, tx: Tx, caller: Caller) -> dict[str, frozenset[Category]]:
+        return await self._subscribers.wants(tx, caller.here, caller.incoming.sender)
+
+    async def _want(self, tx: Tx, caller: Caller, wants: Mapping[str, frozenset[Category]]) -> None:
+        await self._subscribers.want(
+            tx,
+            wants,
+            here=caller.here,
+            first=caller.incoming.sender,
+            language=caller.language,
+            gazetteer=self._waves.gazetteer,
+            on=local(caller.now).date(),
         )
+
+    async def _enrolled(
+        self, tx: Tx, caller: Caller, outcome: Outcome, unit: str, topics: frozenset[Category]
+    ) -> Outcome:
+        wants = await self._wants(tx, caller)
+        if unit not in wants and len(wants) >= MOST_WARDS:
+            enough = texts.say(caller.language, "notices.enough", most=MOST_WARDS)
+            return replace(outcome, say=(Message(enough),))
+        await self._want(tx, caller, {**wants, unit: topics})
+        return outcome
+
+    async def _shows_subscriptions(self, tx: Tx, caller: Caller, outcome: Outcome) -> Outcome:
+        lobby = outcome.lobby or caller.lobby or self._new_lobby(caller)
+        step = Reception(lobby, self._world(caller)).subscriptions(await self._wants(tx, caller))
+        return replace(outcome, say=(*outcome.say, *step.say), lobby=step.lobby, effect=None)
+
+    def _asks_whether_real(self, caller: Caller, code: str) -> Outcome:
+        """A notice somebody passed on. It writes nothing, and where they are they stay."""
+        if not code:
+            return Outcome((Message(texts.say(caller.language, "verify.which")),))
+        return Outcome(effect=Verify(code, caller.language))
+
+    def _saw(self, caller: Caller, code: str) -> Outcome:
+        """“Đã xem” under a notice. It is kept in memory: no row is touched here, and where they are they stay."""
+        if self._seen is not None:
+            self._seen.saw(code, self._vault.fingerprint(caller.here))
+        return Outcome((Message(texts.say(caller.language, "seen.thanks", code=code)),))
 
 
 def _is_for_the_lobby(text: str) -> bool:

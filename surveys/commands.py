@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from surveys.links import read_code
+from surveys.notices.codes import read_code as read_notice_code
 
 __all__ = ["Command", "Word", "read"]
 
@@ -29,6 +30,7 @@ class Word(StrEnum):
     RESULTS = "results"
     NEWS = "news"
     SURVEYS = "surveys"
+    VERIFY = "verify"
     LINK = "link"
     UNLINK = "unlink"
 
@@ -37,7 +39,7 @@ class Word(StrEnum):
 class Command:
     word: Word
     argument: str = ""
-    """The code of CHECK or LINK, the language of LANGUAGE, the payload of START."""
+    """The code of CHECK, VERIFY or LINK, the language of LANGUAGE, the payload of START."""
 
 
 # Words as people write them, with marks. The same without marks and spaces is understood too, unless it is listed in
@@ -83,7 +85,12 @@ def read(text: str) -> Command | None:
     phrase = " ".join(words.strip(" .!。").split())
     if not phrase and words.strip() != "?":
         return None
-    return _simple(phrase or "?", slashed) or _check(phrase, slashed) or _link(phrase)
+    return (
+        _simple(phrase or "?", slashed)
+        or _check(phrase, slashed)
+        or _verify(phrase, slashed)
+        or _link(phrase)
+    )
 
 
 def _without_addressee(words: str) -> str:
@@ -118,6 +125,20 @@ def _check(phrase: str, slashed: bool) -> Command | None:
             meant = slashed or check == "kiemtra" or not code or _is_like_a_receipt(code)
             return Command(Word.CHECK, code.upper()) if meant else None
     return None
+
+
+def _verify(phrase: str, slashed: bool) -> Command | None:
+    """“/xacthuc Q7-204”. “Xác thực lâu quá” is a remark: without a slash only the word alone, in one piece, or with a code behind it."""
+    for word in VERIFIES:
+        if phrase == word or phrase.startswith(word + " "):
+            code = phrase[len(word) :].strip()
+            meant = slashed or (not code and word in ALONE) or read_notice_code(code) is not None
+            return Command(Word.VERIFY, code.upper()) if meant else None
+    return None
+
+
+VERIFIES = ("xác thực", "xac thuc", "xacthuc", "verify", "ផ្ទៀងផ្ទាត់")
+ALONE = frozenset({"xacthuc", "verify"})
 
 
 def _link(phrase: str) -> Command | None:

@@ -10,8 +10,23 @@ from typing import Self
 
 from surveys.entry import Entry, Stream
 from surveys.forms.session import Menu
+from surveys.notices import Category
 
-__all__ = ["Begin", "Effect", "Enrol", "Export", "Lobby", "Resume", "Unsubscribe", "Withdraw"]
+__all__ = [
+    "Begin",
+    "Effect",
+    "Enrol",
+    "Export",
+    "Lobby",
+    "Resume",
+    "SeeNews",
+    "SeeResults",
+    "SeeSubscriptions",
+    "Unfollow",
+    "Unsubscribe",
+    "Verify",
+    "Withdraw",
+]
 
 
 BY_NO_LINK = Entry()
@@ -26,6 +41,8 @@ class Lobby:
     """The act whose page they see: said again whenever something cannot be understood."""
     menu: Menu = ()
     seen: bytes = b""
+    follows: bool = False
+    """They are looking for a ward whose notices they want, not for one to answer in."""
 
     @property
     def unit(self) -> str | None:
@@ -42,6 +59,7 @@ class Lobby:
                 "view": self.view,
                 "menu": self.menu,
                 "seen": b64encode(self.seen).decode(),
+                "follows": self.follows,
             },
             ensure_ascii=False,
             separators=(",", ":"),
@@ -57,6 +75,7 @@ class Lobby:
             view=read["view"],
             menu=tuple((number, act) for number, act in read["menu"]),
             seen=b64decode(read["seen"]),
+            follows=bool(read.get("follows", False)),
         )
 
     def in_ward(self, unit: str) -> Self:
@@ -95,10 +114,30 @@ class Withdraw:
 
 @dataclass(frozen=True, slots=True)
 class Enrol:
-    """They agreed to notices of this unit, in these words."""
+    """They agreed to these topics of this unit; what they agreed to before stays."""
 
     unit: str
-    consent: str
+    topics: tuple[Category, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unfollow:
+    """They want nothing more of this unit."""
+
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verify:
+    """They want to know whether the notice of this code is real."""
+
+    code: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeeSubscriptions:
+    """They want to see which notices they get, and to change that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,4 +155,25 @@ class SeeResults:
     """They want to see what was released of their ward."""
 
 
-Effect = Begin | Resume | Withdraw | Enrol | Unsubscribe | Export | SeeResults
+@dataclass(frozen=True, slots=True)
+class SeeNews:
+    """They want to read notices: whoever carries it out asks for them, and then for the same page again."""
+
+    units: tuple[str, ...]
+    """Their ward, and what it lies in."""
+    language: str
+
+
+Effect = (
+    Begin
+    | Resume
+    | Withdraw
+    | Enrol
+    | Unfollow
+    | Unsubscribe
+    | Export
+    | SeeNews
+    | SeeResults
+    | SeeSubscriptions
+    | Verify
+)

@@ -11,6 +11,7 @@ from surveys.lobby import Lobby
 from surveys.reach import EVERYWHERE, Reach
 from surveys.running import Running, open_in, stream_for
 from surveys.taps import Message, Offer
+from surveys.told_notices import ToldNotice, label, newest, whole
 from surveys.units import Gazetteer, Unit
 from surveys.waves import Audience
 
@@ -34,6 +35,8 @@ class World:
     languages: tuple[str, ...] = texts.LANGUAGES
     reach: Reach = EVERYWHERE
     """Where the accounts they write through serve."""
+    notices: Sequence[ToldNotice] | None = None
+    """Those of their ward, once they were asked for."""
 
 
 class Pages:
@@ -107,6 +110,7 @@ class Pages:
         offers += [
             self.offer("button.other_ward" if unit else "button.choose_ward", "wards"),
             self.offer("button.results", "results"),
+            self.offer("button.news", "news"),
             self.offer("button.notices", "notices"),
             self.offer("button.data", "data"),
             self.offer("button.language", "language"),
@@ -122,11 +126,18 @@ class Pages:
             self.say(key, ward=unit.name_within), [*waiting, self.offer("button.news", "news")]
         )
 
-    def news(self, unit: Unit) -> Message:
-        """The ward's notices, for whoever comes and asks: where a platform does not let us write first, this is how they get
-        them. There are none yet, and an empty list says so."""
-        offers = [self.offer("button.open_surveys", "surveys"), self.offer("button.notices", "notices")]
-        return self._pulled(self.say("pull.no_news", ward=unit.name_within), offers)
+    def news(self, unit: Unit, first: str = "") -> Message:
+        """The ward's notices, for whoever comes and asks: where a platform does not let us write first, this is how they get them."""
+        notices = newest(self.world.notices or ())
+        offers = [Offer(label(self.lobby.language, each), f"l.news.{each.code}") for each in notices]
+        offers += [self.offer("button.open_surveys", "surveys"), self.offer("button.notices", "notices")]
+        text = self.say("pull.news" if notices else "pull.no_news", ward=unit.name_within)
+        return self._pulled(f"{first}\n{text}" if first else text, offers)
+
+    def notice(self, code: str) -> Message | None:
+        """One of them, whole; without choices of its own, so that a number still means the list."""
+        found = next((each for each in self.world.notices or () if each.code == code), None)
+        return Message(whole(self.lobby.language, found)) if found else None
 
     def _pulled(self, text: str, offers: list[Offer]) -> Message:
         offers = [*offers, self.offer("button.menu", "menu")]
@@ -282,7 +293,10 @@ class Pages:
         if withdrawable:
             offers.append(self.offer("button.withdraw", "withdraw"))
         lines.append(self.say("data.sealed"))
-        offers += [self.offer("button.unsubscribe", "unsubscribe"), self.offer("button.menu", "menu")]
+        offers += [
+            self.offer("button.unsubscribe", "unsubscribe"),
+            self.offer("button.menu", "menu"),
+        ]
         return Message(texts.clipped("\n".join(lines)), tuple(offers))
 
     def languages(self) -> Message:
@@ -292,17 +306,6 @@ class Pages:
     def emergency(self) -> Message:
         text = self.world.doors.emergency(self.lobby.language, self.lobby.unit)
         return Message(text, (self.offer("button.no_emergency", "calm"),))
-
-    def notices(self, unit: Unit) -> Message:
-        """Consent for notices: a purpose of its own, asked on its own."""
-        return Message(
-            self.say("notices.consent", ward=unit.name_within),
-            (
-                self.offer("button.enrol", f"enrol.{unit.code}"),
-                self.offer("button.no_thanks", "menu"),
-                self.offer("button.unsubscribe", "unsubscribe"),
-            ),
-        )
 
     def before_export(self) -> Message:
         yes, back = self.offer("button.export_yes", "exported"), self.offer("button.back", "data")

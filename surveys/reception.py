@@ -5,10 +5,23 @@ Every page is an act, and every act can be performed again, so a button works ho
 from dataclasses import dataclass, replace
 from itertools import count
 
-from surveys import commands, emergency, texts
+from surveys import commands, emergency, subscribing, texts
 from surveys.commands import Command, Word
 from surveys.entry import Entry, Stream
-from surveys.lobby import Begin, Effect, Enrol, Export, Lobby, Resume, SeeResults, Unsubscribe, Withdraw
+from surveys.lobby import (
+    Begin,
+    Effect,
+    Enrol,
+    Export,
+    Lobby,
+    Resume,
+    SeeNews,
+    SeeResults,
+    SeeSubscriptions,
+    Unfollow,
+    Unsubscribe,
+    Withdraw,
+)
 from surveys.lobby_pages import Pages, World
 from surveys.running import stream_for
 from surveys.taps import Message
@@ -32,6 +45,8 @@ class Step:
     lobby: Lobby
     say: tuple[Message, ...] = ()
     effect: Effect | None = None
+    only_reads: bool = False
+    """Something was looked at, and nothing done: where they are is all that may be kept of it."""
 
 
 class Reception:
@@ -177,7 +192,7 @@ class Reception:
                 return self.again()
             case ["wards"]:
                 return self._page("wards", self.pages.which_ward())
-            case ["province" | "was" | "ward" | "enrol", code, *_] if self._is_elsewhere(code):
+            case ["province" | "was" | "ward" | "enrol" | "topics", code, *_] if self._is_elsewhere(code):
                 return self._not_served(self.world.gazetteer.unit(code))
             case ["provinces", page] if page.isdigit():
                 return self._page(act, self.pages.provinces(int(page)))
@@ -198,15 +213,22 @@ class Reception:
             case ["language", *language]:
                 return self._language(*language)
             case ["notices"]:
-                return self._notices()
-            case ["news" | "surveys"]:
-                return self._pulls(act)
+                return Step(self.lobby, effect=SeeSubscriptions())
+            case ["follow"]:
+                return self.follows()
+            case ["topics", code, number] if self.pages.is_unit(code) and number.isdigit():
+                return self._page(act, self._topics(code, int(number)))
+            case ["news" | "surveys" as list, *code]:
+                return self._pulls(list, *code)
             case ["results"] if self.pages.unit() is not None:
                 return Step(self.lobby, effect=SeeResults())
             case ["results"]:
                 return self._page("wards", self.pages.which_ward())
-            case ["enrol", code] if self.pages.is_unit(code):
-                return self._enrols(self.world.gazetteer.unit(code))
+            case ["enrol", code, *number] if self.pages.is_unit(code):
+                return self._enrols(self.world.gazetteer.unit(code), *number)
+            case ["unfollow", code] if self.pages.is_unit(code):
+                left = self.pages.say("notices.unfollowed", ward=self.world.gazetteer.unit(code).name_within)
+                return replace(self._page("menu", self.pages.menu(left)), effect=Unfollow(code))
             case ["unsubscribe"]:
                 return replace(
                     self._page("menu", self.pages.menu(self.pages.say("unsubscribed"))), effect=Unsubscribe()
@@ -252,6 +274,10 @@ class Reception:
         if unit.is_past:
             return self.acts(f"was.{unit.code}")
         chosen = Reception(self.lobby.in_ward(unit.code), self.world)
+        if self.lobby.follows:
+            # Where they answer stays where it was.
+            follower = chosen if self.lobby.unit is None else self
+            return follower.acts(f"topics.{unit.code}.{subscribing.EVERY}")
         return chosen._surveys(greeting=self.pages.say("ward.chosen", ward=self.pages.place(unit)))
 
     def _is_elsewhere(self, code: str) -> bool:
@@ -259,7 +285,12 @@ class Reception:
 
     def _not_served(self, unit: Unit, step: Step | None = None) -> Step:
         """Kind words about another place, and on with where they are."""
-        return _preceded(step or self.again(), self.pages.not_served(unit))
+        return _preceded(step or self._somewhere_served(), self.pages.not_served(unit))
+
+    def _somewhere_served(self) -> Step:
+        """The page they are on; the first one, where theirs is about a place that is not served any more."""
+        about = self.lobby.view.split(".")[1:2]
+        return self.acts("menu") if about and self._is_elsewhere(about[0]) else self.again()
 
     # ── Survey ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -290,25 +321,49 @@ class Reception:
 
     # ── Menu, notices ─────────────────────────────────────────────────────────────────────────────────────────
 
-    def _notices(self) -> Step:
-        """Consent for notices: a purpose of its own, asked on its own."""
+    def subscriptions(self, wants: subscribing.Wants) -> Step:
+        """What they get, to be changed. Whoever gets nothing yet is asked about the ward they are in: consent for notices is a
+        purpose of its own, asked on its own."""
+        if wants:
+            return self._page("notices", subscribing.mine(self.pages, wants))
         unit = self.pages.unit()
         if unit is None:
-            return self._page("wards", self.pages.which_ward(self.pages.say("notices.ward_first")))
-        return self._page("notices", self.pages.notices(unit))
+            return self.follows(self.pages.say("notices.ward_first"))
+        return self.acts(f"topics.{unit.code}.{subscribing.EVERY}")
 
-    def _pulls(self, act: str) -> Step:
+    def follows(self, first: str = "") -> Step:
+        """Which other ward: found as every ward is found."""
+        page = self.pages.which_ward(first or self.pages.say("notices.follow"))
+        return Reception(replace(self.lobby, follows=True), self.world)._page("wards", page)
+
+    def _topics(self, code: str, number: int) -> Message:
+        return subscribing.topics_page(
+            self.pages, self.world.gazetteer.unit(code), number & subscribing.EVERY
+        )
+
+    def _pulls(self, list: str, code: str = "") -> Step:
         """What waits for whoever comes and asks."""
         unit = self.pages.unit()
         if unit is None:
             return self._page("wards", self.pages.which_ward(self.pages.say("pull.ward_first")))
-        page = self.pages.news(unit) if act == "news" else self.pages.open_surveys(unit)
-        return self._page(act, page)
+        if list == "surveys":
+            return replace(self._page(list, self.pages.open_surveys(unit)), only_reads=True)
+        if self.world.notices is None:
+            units = tuple(each for each in (unit.code, unit.province) if each is not None)
+            return Step(self.lobby, effect=SeeNews(units, self.lobby.language))
+        notice = self.pages.notice(code) if code else None
+        if notice is not None:
+            return Step(self.lobby, (notice,), only_reads=True)
+        first = self.pages.say("pull.notice_gone") if code else ""
+        return replace(self._page(list, self.pages.news(unit, first)), only_reads=True)
 
-    def _enrols(self, unit: Unit) -> Step:
-        consent = self.pages.say("notices.consent", ward=unit.name_within)
+    def _enrols(self, unit: Unit, number: str = str(subscribing.EVERY)) -> Step:
+        """A button of an earlier version named no topics: it meant all of them."""
+        topics = subscribing.topics_of(int(number) if number.isdigit() else 0)
+        if not topics:
+            return self._page(f"topics.{unit.code}.0", self._topics(unit.code, 0))
         page = self._page("menu", self.pages.menu(self.pages.say("notices.enrolled", ward=unit.name_within)))
-        return replace(page, effect=Enrol(unit.code, consent))
+        return replace(page, effect=Enrol(unit.code, topics))
 
     # ── Their data ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -340,10 +395,11 @@ class Reception:
     # ── Small things ──────────────────────────────────────────────────────────────────────────────────────────
 
     def _page(self, view: str, page: Message) -> Step:
-        return Step(replace(self.lobby, view=view, menu=_menu_of(page)), (page,))
+        follows = self.lobby.follows and view.split(".")[0] in SEARCHING
+        return Step(replace(self.lobby, view=view, menu=_menu_of(page), follows=follows), (page,))
 
 
-ASKING = frozenset({("survey", "consent"), ("was", "ward"), ("notices", "enrol")})
+ASKING = frozenset({("survey", "consent"), ("was", "ward"), ("topics", "enrol")})
 """Pages that ask for a yes, and their first button."""
 STREAMS = frozenset(Stream)
 LONGEST_NUMBER = 4  # digits; no menu is longer

@@ -10,9 +10,10 @@ from surveys.conversation import Entity, Style
 from surveys.notices.notice import Category, Notice
 from surveys.notices.text import Text
 from surveys.taps import Offer
+from surveys.told_notices import ToldNotice
 from surveys.waves import LOCAL
 
-__all__ = ["BUTTONED", "Occasion", "Telling", "corrected", "office", "told", "topic", "when"]
+__all__ = ["BUTTONED", "Occasion", "Telling", "corrected", "listed", "office", "told", "topic", "when"]
 
 BUTTONED = frozenset({"telegram", "zalo", "web"})
 """Kinds of channels on which a choice can be tapped. Elsewhere its number would be typed, and numbers answer the question a person is
@@ -25,8 +26,6 @@ class Occasion(StrEnum):
     FIRST = "first"
     AGAIN = "again"
     """An urgent one is repeated once, and says so."""
-    ASKED = "asked"
-    """They came and asked for what is new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ def told(
     notice: Notice, language: str, kind: str, *, office: str, occasion: Occasion = Occasion.FIRST
 ) -> Telling:
     """`kind`: the head of `Address.account` (`telegram`, `zalo` …). `office`: the unit's name within a sentence (“phường Long Đức”)."""
-    offers = _offers(notice, language, kind, occasion)
+    offers = _offers(notice, language, kind)
     head = _head(notice, language, office, occasion)
     body, entities = _shown(notice.draft.in_language(language))
     moved = len(head) + len(GAP)
@@ -67,8 +66,33 @@ def corrected(notice: Notice, language: str, *, office: str) -> Telling:
     return Telling(texts.clipped(text))
 
 
+def listed(notice: Notice, language: str, *, office: str) -> ToldNotice:
+    """As it stands among what is new, for whoever comes and asks."""
+    text = notice.draft.in_language(language)
+    about = topic(language, notice.category)
+    if notice.is_urgent:
+        about = f"{texts.say(language, 'notice.urgent')} · {about}"
+    since = notice.begun_at or notice.writers[0].at
+    return ToldNotice(
+        code=notice.code,
+        title=texts.clipped(f"{about}: {text.first_line}", LONGEST_TITLE),
+        text=_shown(text)[0] + GAP + _foot(notice, language, has_buttons=True),
+        place=office,
+        since=since.astimezone(LOCAL).date(),
+    )
+
+
+TOPICS = {
+    Category.SCAM: "topic.scam",
+    Category.TRAFFIC: "topic.traffic",
+    Category.PROCEDURE: "topic.procedure",
+    Category.FIRE: "topic.fire",
+    Category.OTHER: "topic.other",
+}
+
+
 def topic(language: str, category: Category) -> str:
-    return texts.say(language, f"topic.{category.value}")
+    return texts.say(language, TOPICS[category])
 
 
 def office(language: str, name: str) -> str:
@@ -83,6 +107,7 @@ def when(language: str, at: datetime) -> str:
 
 
 GAP = "\n\n"
+LONGEST_TITLE = 60  # UTF-16 units: it stands on a button
 
 
 def _head(notice: Notice, language: str, office: str, occasion: Occasion) -> str:
@@ -110,9 +135,9 @@ def _foot(notice: Notice, language: str, *, has_buttons: bool) -> str:
     return "\n".join(lines)
 
 
-def _offers(notice: Notice, language: str, kind: str, occasion: Occasion) -> tuple[Offer, ...]:
+def _offers(notice: Notice, language: str, kind: str) -> tuple[Offer, ...]:
     # Zalo's picture takes the place of its buttons.
-    if kind not in BUTTONED or (kind == "zalo" and notice.image) or occasion is Occasion.ASKED:
+    if kind not in BUTTONED or (kind == "zalo" and notice.image):
         return ()
     return (
         Offer(texts.say(language, "button.seen"), f"l.seen.{notice.code}"),

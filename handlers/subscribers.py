@@ -1,0 +1,94 @@
+"""Who wants which topics of which wards: read from what somebody said last, and changed where it reaches the contacts in bulk. Never a row
+beside an answer. It knows no page."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+from storage.arrivals import LEFT, Arrival, Arrivals
+from storage.transaction import Tx
+from storage.vault import Vault
+from surveys.conversation import Address
+from surveys.notices import Category
+from surveys.subscribing import Wants, consent
+from surveys.units import Gazetteer
+
+__all__ = ["NOTICES", "Subscribers", "as_plain"]
+
+NOTICES = "notices"
+"""The purpose they agree to."""
+
+
+class Subscribers:
+    def __init__(self, arrivals: Arrivals, vault: Vault) -> None:
+        self._arrivals = arrivals
+        self._vault = vault
+
+    async def wants(self, tx: Tx, here: Address, first: Address) -> dict[str, frozenset[Category]]:
+        """Unit → topics; nothing of whoever wants nothing. One person is one contact: where they write, or at the address that this
+        one stands for."""
+        found = await self._at(tx, here)
+        return found if found or first == here else await self._at(tx, first)
+
+    async def _at(self, tx: Tx, address: Address) -> dict[str, frozenset[Category]]:
+        fingerprint = self._vault.fingerprint(address)
+        waiting = self._arrivals.waiting(fingerprint)
+        if waiting is LEFT:
+            return {}
+        said = waiting.wants if isinstance(waiting, Arrival) else await tx.subscriptions.of(fingerprint)
+        return _by_unit(said)
+
+    async def want(
+        self,
+        tx: Tx,
+        wants: Wants,
+        *,
+        here: Address,
+        first: Address,
+        language: str,
+        gazetteer: Gazetteer,
+        on: date,
+    ) -> None:
+        """From now on these and no others; where there are none, they are let go. On disk when this returns."""
+        wanted = {unit: topics for unit, topics in wants.items() if topics}
+        home = await self._home(tx, here) or await self._home(tx, first)
+        if here != first:
+            await self._arrivals.leave(first)  # one person, one contact: where they agreed last
+        if not wanted:
+            await self._arrivals.leave(here)
+            return
+        await self._arrivals.add(
+            Arrival(
+                address=here,
+                # Of several wards the first one they agreed to is their own, until they leave it.
+                unit=home if home in wanted else next(iter(wanted)),
+                language=language,
+                purposes=(NOTICES,),
+                consented_on=on,
+                consent_text=consent(language, gazetteer, wanted),
+                wants=tuple(
+                    (unit, topic.value) for unit, topics in sorted(wanted.items()) for topic in sorted(topics)
+                ),
+            )
+        )
+
+    async def _home(self, tx: Tx, address: Address) -> str | None:
+        fingerprint = self._vault.fingerprint(address)
+        waiting = self._arrivals.waiting(fingerprint)
+        if waiting is LEFT:
+            return None
+        if isinstance(waiting, Arrival):
+            return waiting.unit
+        contact = await tx.contacts.by_fingerprint(fingerprint)
+        return contact.unit if contact is not None else None
+
+
+def _by_unit(said: Iterable[tuple[str, str]]) -> dict[str, frozenset[Category]]:
+    found: dict[str, set[Category]] = {}
+    for unit, topic in said:
+        found.setdefault(unit, set()).add(Category(topic))
+    return {unit: frozenset(topics) for unit, topics in found.items()}
+
+
+def as_plain(wants: Mapping[str, frozenset[Category]]) -> dict[str, list[str]]:
+    """For a person's own data."""
+    return {unit: sorted(topic.value for topic in topics) for unit, topics in sorted(wants.items())}
