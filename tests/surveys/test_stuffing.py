@@ -53,6 +53,21 @@ def test_a_wave_that_all_came_in_one_hour_leaves_nothing_to_compare_with() -> No
     assert {unit for unit, *_ in watch.strata(Circumstances())} == {WARD, WARDS[0]}
 
 
+def test_ratings_by_a_template_are_counted_and_neither_looked_at_nor_move_what_is_found() -> None:
+    """They weigh nothing in the score, come when a template was sent, and must not hide or make a finding of the others."""
+    beside, alone = (SimulatedWave.of_a_month(1).stuffed_in_an_hour(WARD, 0.5) for _ in range(2))
+    with_them, without = beside.watched(), alone.watched()
+    for unit in WARDS:
+        for _ in range(500):
+            with_them.add(unit, Stream.VISIT, Mode.ZBS, DAY_BEGINS + 3, 1.0, dict.fromkeys(SCALES, "5"))
+
+    found, wanted = with_them.strata(beside.circumstances()), without.strata(alone.circumstances())
+
+    assert [found.pop((unit, Stream.VISIT, Mode.ZBS)) for unit in WARDS] == [Watched(500)] * len(WARDS)
+    assert found == wanted
+    assert any(watched.flags for watched in wanted.values())  # there was something to hide
+
+
 # ── Stuffed ones ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
