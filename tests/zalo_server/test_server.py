@@ -199,3 +199,107 @@ async def test_the_bot_platform_gives_one_update_and_says_408_when_there_is_none
 
     assert answers[0]["result"]["message"]["text"] == "4"
     assert answers[1]["error_code"] == 408
+
+
+# ── Articles and ratings ─────────────────────────────────────────────────────────────────────────────────────────
+
+ARTICLE = {
+    "type": "normal",
+    "title": "Lịch tiếp dân",
+    "author": "Công an phường",
+    "cover": {"cover_type": "photo", "photo_url": "https://langnghe.test/a.jpg", "status": "show"},
+    "description": "Sáng thứ bảy",
+    "body": [
+        {"type": "text", "content": "Từ 8 giờ."},
+        {"type": "image", "url": "https://langnghe.test/b.jpg"},
+    ],
+    "status": "show",
+    "comment": "hide",
+}
+
+
+async def test_an_article_of_all_that_is_documented_is_taken(zalo, http):
+    _, answer = await send(http, zalo, "/v2.0/article/create", ARTICLE)
+
+    assert answer["error"] == 0
+    assert zalo.violations == []
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"type": "video"},
+        {"title": ""},
+        {"title": "a" * 151},
+        {"description": "a" * 301},
+        {"author": 7},
+        {"cover": "https://langnghe.test/a.jpg"},
+        {"cover": {"cover_type": "photo", "photo_url": "http://langnghe.test/a.jpg", "status": "show"}},
+        {"body": [{"type": "text", "text": "Từ 8 giờ."}]},
+        {"body": "Từ 8 giờ."},
+        {"status": 1},
+        {"desc": "Sáng thứ bảy"},
+    ],
+)
+async def test_an_article_otherwise_made_is_a_fault_of_ours(zalo, http, fault):
+    status, _ = await send(http, zalo, "/v2.0/article/create", ARTICLE | fault)
+
+    assert status == VIOLATION
+    assert len(zalo.violations) == 1
+
+
+async def ask_for_ratings(http: aiohttp.ClientSession, zalo: ZaloServer, method: str, **query: str):
+    token = zalo.oauth.issue(zalo.oa.id)["access_token"]
+    asked = {
+        "template_id": "1",
+        "from_time": "1" * 13,
+        "to_time": "9" * 13,
+        "offset": "0",
+        "limit": "10",
+    } | query
+    asked = {name: value for name, value in asked.items() if value}
+    more = {"json": {}} if method == "POST" else {}
+    async with http.request(
+        method, f"{zalo.business_url}/rating/get", params=asked, headers={"access_token": token}, **more
+    ) as response:
+        return response.status, await response.json(content_type=None) if response.status == 200 else {}
+
+
+async def test_ratings_come_in_pages_that_say_how_many_there_are(zalo, http):
+    zalo.oa.rating_templates["1"] = []
+    for stars in (5, 4, 3):
+        zalo.world.rated(zalo.oa, "1", stars)
+
+    _, first = await ask_for_ratings(http, zalo, "POST", limit="2")
+    _, second = await ask_for_ratings(http, zalo, "POST", limit="2", offset="2")
+
+    assert (first["data"]["total"], second["data"]["total"]) == (3, 3)
+    assert [line["rate"] for page in (first, second) for line in page["data"]["data"]] == [5, 4, 3]
+
+
+@pytest.mark.parametrize(
+    ("method", "query"),
+    [
+        ("GET", {}),  # while this Zalo wants POST
+        ("POST", {"from_time": "1782000000"}),  # seconds
+        ("POST", {"limit": "0"}),
+        ("POST", {"offset": ""}),
+        ("POST", {"oa_id": "579745863508352884"}),
+    ],
+)
+async def test_ratings_otherwise_asked_for_are_a_fault_of_ours(
+    zalo, http, method: str, query: dict[str, str]
+):
+    zalo.oa.rating_templates["1"] = []
+
+    status, _ = await ask_for_ratings(http, zalo, method, **query)
+
+    assert status == VIOLATION
+
+
+async def test_the_event_of_a_rating_names_neither_the_person_nor_the_template(zalo):
+    zalo.oa.rating_templates["123456"] = []
+    event = zalo.world.rated(zalo.oa, "123456", 5, note="Tốt")
+
+    assert event.keys() == {"event_name", "timestamp", "oa_id", "message"}
+    assert "123456" not in json.dumps(event)
