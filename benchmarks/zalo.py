@@ -11,7 +11,7 @@ import os
 import random
 import signal
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -150,16 +150,14 @@ class Sender:
 
     def __init__(self, port: int) -> None:
         self._port = port
-        self._free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+        self._free: deque[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = deque()
         self._places = asyncio.Semaphore(CONNECTIONS)
 
     async def post(self, body: bytes, timestamp: str) -> int:
         from tests.zalo_server.events import mac
 
         async with self._places:
-            reader, writer = (
-                self._free.pop() if self._free else await asyncio.open_connection("127.0.0.1", self._port)
-            )
+            reader, writer = await self._connection()
             writer.write(
                 b"POST %b HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
                 b"X-ZEvent-Signature: mac=%b\r\nContent-Length: %d\r\n\r\n%b"
@@ -168,6 +166,15 @@ class Sender:
             head = await reader.readuntil(b"\r\n\r\n")
             self._free.append((reader, writer))  # no answer of the webhook's has a body
             return int(head.split(b" ", 2)[1])
+
+    async def _connection(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """The one that has waited longest: what waits longer than five seconds, the server closes."""
+        while self._free:
+            reader, writer = self._free.popleft()
+            if not reader.at_eof():
+                return reader, writer
+            writer.close()
+        return await asyncio.open_connection("127.0.0.1", self._port)
 
 
 def events(people: int) -> Iterator[tuple[bytes, str]]:

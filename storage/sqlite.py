@@ -38,6 +38,10 @@ BUSY_TIMEOUT = 5_000  # milliseconds SQLite waits for another process's lock
 PAGE = 500  # rows between two turns of the event loop
 SPARE_READERS = 4
 
+# A deferred BEGIN that reads and then writes fails with "database is locked" as soon as another process writes in between;
+# taking the write lock at once makes them queue.
+BEGIN = "BEGIN IMMEDIATE"
+
 # The disk or another process is at fault, not the statement.
 AWAY = {
     sqlite3.SQLITE_BUSY,
@@ -54,8 +58,9 @@ AWAY = {
 
 # temp_store stays as it is: in memory, SQLite walks a savepoint's whole journal after every statement in it, and
 # what takes a second takes minutes.
+WAIT, DO_NOT_WAIT = f"PRAGMA busy_timeout = {BUSY_TIMEOUT}", "PRAGMA busy_timeout = 0"
 PRAGMAS = f"""
-PRAGMA busy_timeout = {BUSY_TIMEOUT};
+{WAIT};
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = FULL;
 PRAGMA foreign_keys = ON;
@@ -188,11 +193,12 @@ class State(Enum):
 
 
 class SqliteDatabase(Database):
-    """Everything but `_begin`, `_commit` and `_close` runs on the event loop's thread."""
+    """Everything but `_begin_in_time`, `_commit` and `_close` runs on the event loop's thread."""
 
     def __init__(self, path: Path, writer: sqlite3.Connection, disk: ThreadPoolExecutor) -> None:
         self._path = path
         self._writer = writer
+        self._writer.execute(DO_NOT_WAIT)  # on the event loop's thread
         self._disk = disk
         self._loop = asyncio.get_running_loop()
         self._state = State.IDLE
@@ -304,7 +310,7 @@ class SqliteDatabase(Database):
             if self._someone_waits():
                 self._quiet.clear()
                 self._state = State.BEGINNING
-                self._on_disk(self._begin, self._begun)
+                self._loop.call_soon(self._begin_at_once)
             else:
                 self._quiet.set()
         elif self._state is State.OPEN:
@@ -321,6 +327,18 @@ class SqliteDatabase(Database):
         while self._queue and self._queue[0].done():
             self._queue.popleft()  # cancelled while waiting
         return bool(self._queue)
+
+    def _begin_at_once(self) -> None:
+        """Here, because it is a few microseconds and two changes of thread are many; in the disk's thread where it must wait."""
+        try:
+            self._writer.execute(BEGIN)
+        except sqlite3.Error as problem:
+            if problem.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+                self._on_disk(self._begin_in_time, self._begun)
+            else:
+                self._begun(problem)
+        else:
+            self._begun(None)
 
     def _begun(self, failure: BaseException | None) -> None:
         if failure is None:
@@ -361,10 +379,12 @@ class SqliteDatabase(Database):
         future = self._loop.run_in_executor(self._disk, work)
         future.add_done_callback(lambda done: then(done.exception()))
 
-    def _begin(self) -> None:
-        # A deferred BEGIN that reads and then writes fails with "database is locked" as soon as another process
-        # writes in between; taking the write lock at once makes them queue.
-        self._writer.execute("BEGIN IMMEDIATE")
+    def _begin_in_time(self) -> None:
+        self._writer.execute(WAIT)
+        try:
+            self._writer.execute(BEGIN)
+        finally:
+            self._writer.execute(DO_NOT_WAIT)
 
     def _commit(self) -> None:
         try:

@@ -66,6 +66,7 @@ UNCOUNTED = (
     1_000_000  # calls a minute: without a throttle of the account's own only Zalo's refusals slow it down
 )
 HUMAN = timedelta(minutes=30)  # so long the assistant keeps quiet after a person at the office has answered
+IN_HAND = 16  # events; while there are more, replies hold back
 ANSWERED_WITHIN = timedelta(seconds=1.6)  # Zalo waits two seconds; what takes longer is brought again
 STORAGE_AWAY = timedelta(seconds=30)
 MOST_NAMES, LONGEST_NAME = 100, 60  # of events nobody knows
@@ -132,6 +133,9 @@ class ZaloAccount:
         self._pause = pause
         self._replies = Errands()
         self._taking: dict[str, asyncio.Task[bool]] = {}
+        self._has_time = asyncio.Event()
+        self._has_time.set()
+        self._first_in_line = asyncio.Lock()
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._answered_by_hand: dict[str, datetime] = {}
 
@@ -264,7 +268,12 @@ class ZaloAccount:
                 )  # the next start finds it out again
 
     async def _insist(self, person: str, part: Part) -> Outcome:
-        """What somebody waits for: repeated while that may help."""
+        """What somebody waits for: repeated while that may help.
+
+        In a rush events go first: Zalo waits two seconds for us and then brings them again, and a person waits for a question a little
+        longer. Replies begin one after another, lest all of them take the first moment there is."""
+        async with self._first_in_line:
+            await self._has_time.wait()
         doubts = 0
         outcome: Outcome = Rejected("never tried")
         for left in reversed(range(TRIES)):
@@ -293,9 +302,16 @@ class ZaloAccount:
         taking = self._taking.get(event.key)
         if taking is None:
             taking = self._taking[event.key] = asyncio.create_task(self._taken(happened))
-            taking.add_done_callback(lambda _: self._taking.pop(event.key, None))
+            taking.add_done_callback(lambda _: self._let_go(event.key))
+            if len(self._taking) > IN_HAND:
+                self._has_time.clear()
         if not await asyncio.shield(taking):
             raise Unavailable("The event could not be kept.")
+
+    def _let_go(self, key: str) -> None:
+        del self._taking[key]
+        if len(self._taking) <= IN_HAND:
+            self._has_time.set()
 
     async def _taken(self, happened: Happened) -> bool:
         """Whether Zalo need not bring it again."""

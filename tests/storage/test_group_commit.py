@@ -219,8 +219,10 @@ async def test_another_process_with_the_lock_makes_us_wait_but_not_stand_still(d
     assert await answered(db) == {1}
 
 
-async def test_a_lock_that_is_never_given_back_is_unavailable(db: SqliteDatabase):
-    db._writer.execute("PRAGMA busy_timeout = 20")
+async def test_a_lock_that_is_never_given_back_is_unavailable(
+    db: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(sqlite, "WAIT", "PRAGMA busy_timeout = 20")
     other = sqlite3.connect(db._path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
 
