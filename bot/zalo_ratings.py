@@ -84,5 +84,5 @@ class ZaloRatings:
         while len(self._counted) > REMEMBERED:
             self._counted.popitem(last=False)
         if not self._refused[reason]:
-            log.warning("zalo.rating_refused", reason=reason.value, do="See docs/zalo.md, “Ratings”.")
+            log.warning("zalo.rating_refused", reason=reason.value, do="See docs/zalo.md, section 8.")
         self._refused[reason] += 1

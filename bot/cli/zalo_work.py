@@ -221,6 +221,11 @@ def check() -> int:
             raise Refused("No account is connected. Connect one: langnghe zalo connect --unit CODE")
         async with client_for(house.settings) as client:
             faults = [name for each in found if (name := await _fault(house, client, each))]
+            faults += [name for each in found for name in await _rating_faults(house, client, each.id)]
+        faults += [
+            f"ZALO_RATINGS names the account {id}, which is not connected: see langnghe zalo accounts"
+            for id in sorted(house.settings.zalo_ratings.keys() - {each.id for each in found})
+        ]
         if faults:
             raise Refused("\n".join(faults))
 
@@ -250,6 +255,37 @@ async def _fault(house: "House", client: object, account: "rows.ZaloAccount") ->
     if (days := age_in_days(house, account)) > WARNED.days:
         return f"{account.name}: its refresh token is {days} days old and was not renewed. Is the bot running? Start it: make run"
     return None
+
+
+async def _rating_faults(house: "House", client: object, account: str) -> list[str]:
+    """What an operator must do about the rating templates of an account; a line for each that can be read. Not how many there are:
+    while a wave is open nobody counts."""
+    from bot.channels.zalo_client import ZaloClient
+    from bot.channels.zalo_ratings import Results
+    from bot.zalo import tokens_for
+
+    assert isinstance(client, ZaloClient)
+    tokens, now = tokens_for(house, client, account), house.now()
+    verb = house.settings.zalo_rating_verb
+    results = Results(client, tokens.access, tokens.renewed_after, now=house.now, verb=verb)
+    faults = []
+    for id, template in house.settings.zalo_ratings.get(account, {}).items():
+        if template.unit is None:
+            continue
+        name = await house.unit_name(template.unit)
+        found = await results.of(id, now - timedelta(days=1), now)
+        if name is None:
+            faults.append(
+                f"Template {id}: no unit has the code {template.unit}. Look for it: langnghe units find NAME"
+            )
+        elif not isinstance(found, tuple):
+            reason = str(getattr(found, "reason", "")) or "Zalo asks us to wait"
+            faults.append(
+                f"Template {id}: its results cannot be read by {verb} ({reason}). See docs/zalo.md, section 8."
+            )
+        else:
+            _print(f"Template {id} rates {name}, “{template.question}”: its results can be read by {verb}.")
+    return faults
 
 
 def _address(settings: "Settings", account: "rows.ZaloAccount") -> str:

@@ -1,6 +1,7 @@
 """`langnghe zalo …`, as an operator meets it: a terminal here, an administrator's browser there, a strict local Zalo between."""
 
 import asyncio
+import json
 import queue
 import socket
 import sys
@@ -361,6 +362,35 @@ async def test_check_warns_of_a_refresh_token_that_nobody_renewed(zalo, environm
 
     assert code == 1
     assert "61 days old" in complained
+
+
+async def test_check_says_of_each_rating_template_whether_it_can_be_read(zalo, environment, tmp_path):
+    await connected(environment, tmp_path)
+    zalo.oa.rating_templates |= {"123456": [], "234567": []}
+    templates = {"123456": {"unit": WARD}, "234567": {"unit": None}, "999999": {"unit": WARD}}
+    named = {zalo.oa.id: templates, "111": {"5": {"unit": WARD}}}
+    with_ratings = {**environment, "ZALO_RATINGS": json.dumps(named)}
+    made = len(zalo.made)
+
+    code, screen, complained = await ran(with_ratings, tmp_path, "check")
+
+    assert code == 1
+    assert "Template 123456 rates" in screen
+    assert "234567" not in screen + complained
+    assert "Template 999999: its results cannot be read by POST (Zalo -117" in complained
+    assert "ZALO_RATINGS names the account 111, which is not connected" in complained
+    assert {call.path for call in zalo.made[made:]} == {"/v2.0/oa/getoa", "/rating/get"}  # nothing is sent
+
+
+async def test_check_finds_a_rating_template_of_no_unit(zalo, environment, tmp_path):
+    await connected(environment, tmp_path)
+    zalo.oa.rating_templates["123456"] = []
+    named = {zalo.oa.id: {"123456": {"unit": "00000"}}}
+
+    code, _, complained = await ran({**environment, "ZALO_RATINGS": json.dumps(named)}, tmp_path, "check")
+
+    assert code == 1
+    assert "no unit has the code 00000" in complained
 
 
 async def test_a_forgotten_account_leaves_nothing(zalo, environment, tmp_path):
