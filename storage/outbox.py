@@ -34,6 +34,7 @@ __all__ = [
     "Claimed",
     "DeadLetter",
     "LeaseLost",
+    "Leaving",
     "Outbox",
     "Outcome",
     "Sender",
@@ -87,6 +88,14 @@ class Claimed:
     heard_at: datetime | None
     recent: int
     """How many notices they had in the days of the cap, beside this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """What may leave now, and the account's epoch with which it does."""
+
+    ids: frozenset[int]
+    epoch: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,15 +245,15 @@ class Outbox:
         if standing.cell is None:
             return standing
         if standing.cell >= len(cells):
-            return await self._moved_on(standing, None, b"")
+            await self._moves_on(standing, None, b"")
+            return await self.get(standing.id)
         cell = cells[standing.cell]
         last = await self.page_end(standing, cell, standing.after, some)
         if last is None:
-            return await self._moved_on(standing, standing.cell + 1, b"")
-        moved = await self._moved_on(standing, standing.cell, cell.kept(last))
-        if moved.after != standing.after:
+            await self._moves_on(standing, standing.cell + 1, b"")
+        elif await self._moves_on(standing, standing.cell, cell.kept(last)):
             await self.write(standing, cell, standing.after, last)
-        return moved
+        return await self.get(standing.id)
 
     async def page_end(self, standing: Standing, cell: Cell, after: bytes, some: int) -> bytes | int | None:
         values = {**cell.values, "fixed": standing.fixed_at, "after": cell.key(after), "some": some}
@@ -272,16 +281,18 @@ class Outbox:
             "last": last,
         }
 
-    async def _moved_on(self, standing: Standing, cell: int | None, after: bytes) -> Standing:
-        await self._connection.run(
-            sql.MOVE_CURSOR,
-            of=standing.id,
-            was=standing.cell,
-            was_after=standing.after,
-            to=cell,
-            to_after=after,
+    async def _moves_on(self, standing: Standing, cell: int | None, after: bytes) -> bool:
+        """Whether it was still where we thought: of two at the same moment, one moves it."""
+        return bool(
+            await self._connection.run(
+                sql.MOVE_CURSOR,
+                of=standing.id,
+                was=standing.cell,
+                was_after=standing.after,
+                to=cell,
+                to_after=after,
+            )
         )
-        return await self.get(standing.id)
 
     async def walked(self, id: int, at: datetime) -> None:
         """Everybody was looked for again, and whoever was missing is written down."""
@@ -314,10 +325,11 @@ class Outbox:
         )
         return [Claimed(*row) for row in details]
 
-    async def sending(self, account: str, owner: str, ids: Sequence[int], *, now: datetime) -> set[int]:
+    async def sending(self, account: str, owner: str, ids: Sequence[int], *, now: datetime) -> Leaving:
         """Those of them that may leave as soon as this is on disk: still in this hand, the contact still there, the campaign still open.
         Raises LeaseLost when the account is in other hands: then none may."""
-        if not await self._connection.fetch(sql.NEXT_EPOCH, on=account, by=owner, now=now):
+        epochs = await self._connection.fetch(sql.NEXT_EPOCH, on=account, by=owner, now=now)
+        if not epochs:
             raise LeaseLost(account)
         found = await self._connection.fetch(sql.SENDING, ids=json.dumps(list(ids)), by=owner, now=now)
         moved = Counter(int(campaign) for _, campaign in found)
@@ -325,7 +337,7 @@ class Outbox:
         for campaign, number in moved.items():
             changes.update(_moves(campaign, account, DeliveryState.CLAIMED, DeliveryState.SENDING, number))
         await self._move(changes)
-        return {int(id) for id, _ in found}
+        return Leaving(frozenset(int(id) for id, _ in found), int(epochs[0][0]))
 
     async def settle(self, owner: str, outcomes: Iterable[Outcome]) -> set[int]:
         """Writes down what became of them, many at once. Those it was written of: the lease of the others had ended; of these, what
@@ -368,6 +380,18 @@ class Outbox:
             result.append((DeliveryState.UNKNOWN, late))
         return result
 
+    async def arrived(self, recipients: Iterable[tuple[int, str]]) -> int:
+        """Campaign and contact of messages somebody has shown to have seen: of these, what was unknown is known now. How many that
+        were."""
+        changes: Counter[tuple[int, str, DeliveryState]] = Counter()
+        number = 0
+        for campaign, contact in recipients:
+            for (account,) in await self._connection.fetch(sql.ARRIVED, of=campaign, whom=contact):
+                number += 1
+                changes.update(_moves(campaign, str(account), DeliveryState.UNKNOWN, DeliveryState.SENT, 1))
+        await self._move(changes)
+        return number
+
     async def held(self, owner: str, ids: Sequence[int]) -> list[tuple[int, bool, CampaignState]]:
         """Of those still in this hand and not on their way: whether the contact is still there, and the campaign's state."""
         found = await self._connection.fetch(sql.HELD, ids=json.dumps(list(ids)), by=owner)
@@ -408,6 +432,7 @@ class Outbox:
 
     async def retry(self, campaign: int, some: int, reason: str | None = None) -> int:
         """Dead letters wait again – those that failed, never one that may have arrived. How many that were."""
+        await self._connection.run(sql.REOPEN, of=campaign)
         statement = sql.RETRY if reason is None else sql.RETRY_REASON
         values = {} if reason is None else {"reason": reason}
         found = await self._connection.fetch(statement, of=campaign, some=some, **values)

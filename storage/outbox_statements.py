@@ -276,6 +276,16 @@ def _settle(ids: TextualSelect, *conditions: ColumnElement[bool]) -> ClauseEleme
 
 SETTLE = Listed(lambda ids: _settle(ids, _d.owner == BY, _d.state == _given("was", _d.state)))
 SETTLE_LATE = Listed(lambda ids: _settle(ids, _d.state == _word(DeliveryState.UNKNOWN)))
+ARRIVED = Prepared(
+    update(_deliveries)
+    .where(
+        _d.campaign == OF,
+        _d.contact == _given("whom", _d.contact),
+        _d.state == _word(DeliveryState.UNKNOWN),
+    )
+    .values(state=_word(DeliveryState.SENT))
+    .returning(_d.account)
+)
 KEEP_MESSAGE = Prepared(
     postgresql.insert(_messages)
     .values(

@@ -78,6 +78,7 @@ class Vault:
         self._comments = AESGCM(_derive(content, b"comment"))
         self._arrivals = AESGCM(_derive(content, b"arrival"))
         self._tokens = AESGCM(_derive(content, b"tokens"))
+        self._messages = AESGCM(_derive(content, b"messages"))
         self._desk = AESGCM(_derive(content, b"desk"))
         self._desk_names = _Hmac(_derive(content, b"desk names"))
         self.tap_key = keys.get_or_create("tap")
@@ -211,6 +212,15 @@ class Vault:
     def open_totp(self, person: str, sealed: bytes) -> bytes:
         """Raises Tampered."""
         return _open(self._desk, sealed, person.encode())
+
+    # ── What was sent, while it can be taken back ─────────────────────────────────────────────────────────────
+
+    def seal_message(self, delivery: int, id: str) -> bytes:
+        return _seal(self._messages, _padded(id.encode(), to=32), delivery.to_bytes(8, "big"))
+
+    def open_message(self, delivery: int, sealed: bytes) -> str:
+        """Raises Tampered."""
+        return _unpadded(_open(self._messages, sealed, delivery.to_bytes(8, "big"))).decode()
 
     # ── Comments and arrivals ─────────────────────────────────────────────────────────────────
 

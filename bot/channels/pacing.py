@@ -80,11 +80,14 @@ class Place:
 class Window:
     """One account's second, for everything that sends on it. For one process: only one sends on an account."""
 
-    def __init__(self, a_second: int, clock: Callable[[], float] | None = None) -> None:
-        self._sliding = Sliding(a_second)
+    def __init__(
+        self, a_second: int, clock: Callable[[], float] | None = None, second: float = A_SECOND
+    ) -> None:
+        """`second`: where something else than a second counts."""
+        self._sliding = Sliding(a_second, second)
         self._clock = clock
         self._lines: dict[Priority, deque[asyncio.Future[Place]]] = {each: deque() for each in Priority}
-        self._spacing = EVENLY * A_SECOND / a_second
+        self._spacing = EVENLY * second / a_second
         self._next_bulk = 0.0
         self._rests_until = 0.0
         self._timer: asyncio.TimerHandle | None = None

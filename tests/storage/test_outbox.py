@@ -207,7 +207,8 @@ async def test_from_claimed_to_sent(town: Database, clock: Clock):
     ids = [each.id for each in claimed]
 
     async with town.transaction() as tx:
-        assert await tx.outbox.sending(ACCOUNT, ME, ids[:3], now=clock()) == set(ids[:3])
+        leaving = await tx.outbox.sending(ACCOUNT, ME, ids[:3], now=clock())
+        assert leaving.ids == set(ids[:3])
     async with town.transaction() as tx:
         outcomes = [
             Outcome(ids[0], DeliveryState.SENDING, DeliveryState.SENT, attempts=1),
@@ -266,7 +267,7 @@ async def test_what_is_in_hand_does_not_leave_a_campaign_that_was_stopped(
         assert await getattr(tx.outbox, deed)(standing.id, "because")
 
     async with town.transaction() as tx:
-        assert await tx.outbox.sending(ACCOUNT, ME, ids, now=clock()) == set()
+        assert not (await tx.outbox.sending(ACCOUNT, ME, ids, now=clock())).ids
         assert await tx.outbox.held(ME, ids) == [(id, True, left) for id in ids]
 
 
@@ -281,7 +282,7 @@ async def test_who_has_left_is_not_written_to(town: Database, vault: Vault, cloc
     async with town.transaction() as tx:
         leaving = await tx.outbox.sending(ACCOUNT, ME, [each.id for each in held], now=clock())
 
-    assert leaving == {held[1].id}
+    assert leaving.ids == {held[1].id}
 
 
 @pytest.mark.parametrize(("repeats", "becomes"), [(0, DeliveryState.UNKNOWN), (1, DeliveryState.PENDING)])

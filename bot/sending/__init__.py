@@ -1,0 +1,1 @@
+"""How what stands in the outbox gets to people: one account's line, the keeper of campaigns, the epochs beside the keys."""

@@ -1,0 +1,117 @@
+"""One attempt at one message: who gives its words, whether it may go now, and what its outcome means. It knows channels' outcomes and
+the declared tables, no database."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bot.channels.contract import (
+    ContactGone,
+    Misconfigured,
+    Outcome,
+    Rejected,
+    RetryAfter,
+    Sent,
+    Unknown,
+    WindowClosed,
+)
+from storage.outbox import Claimed
+from surveys.conversation import Address, Say
+from surveys.delivery import Campaign, Cap, DeliveryState, Result, Why
+from surveys.waves import LOCAL
+from surveys.windows import Closed, Purpose, gate, policy_of
+
+__all__ = ["Composer", "Left", "Ready", "Recipient", "Skip", "reason_of", "refused", "result_of"]
+
+Left = Callable[[Address], Awaitable[None]]
+"""Told of a person who wants nothing more: `Arrivals.leave`."""
+
+LONGEST_REASON = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Whom a composer writes for."""
+
+    contact: str
+    account: str
+    language: str
+    is_again: bool = False
+    """It perhaps arrived once already, and must say so."""
+    fingerprint: bytes = b""
+    """By which buttons are made for this person only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """There is nothing to say to them."""
+
+    reason: str = Why.NOTHING
+
+
+class Composer(Protocol):
+    """Gives a campaign's words, in the language and for the channel of one recipient. Asked for every one of them: it remembers what is
+    the same for many."""
+
+    async def compose(self, campaign: Campaign, recipient: Recipient, /) -> Say | Skip: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A delivery in hand that lacks nothing but its turn."""
+
+    claimed: Claimed
+    campaign: Campaign
+    address: Address
+    say: Say
+
+
+def refused(
+    claimed: Claimed,
+    campaign: Campaign,
+    account: str,
+    *,
+    has_left: bool,
+    cap: Cap | None,
+    now: datetime,
+) -> tuple[DeliveryState, str] | None:
+    """Why a message is not sent after all: asked when it is claimed, not when it was written. None when it may go."""
+    if has_left or claimed.fingerprint is None:
+        return DeliveryState.CANCELLED, Why.LEFT
+    if campaign.expires_at is not None and now >= campaign.expires_at:
+        return DeliveryState.EXPIRED, ""
+    is_capped = cap is not None and campaign.purpose is Purpose.NOTICE and not campaign.is_urgent
+    if cap is not None and is_capped and campaign.audience.of is None and claimed.recent >= cap.most:
+        return DeliveryState.CANCELLED, Why.CAP
+    policy = policy_of(account, now.astimezone(LOCAL).date())
+    match gate(policy, claimed.heard_at, now, campaign.purpose):
+        case Closed(reason):
+            return DeliveryState.WINDOW_CLOSED, reason
+    return None
+
+
+def result_of(outcome: Outcome) -> Result:
+    match outcome:
+        case Sent():
+            return Result.SENT
+        case RetryAfter():
+            return Result.NOT_SENT
+        case Rejected():
+            return Result.REJECTED
+        case ContactGone():
+            return Result.GONE
+        case WindowClosed():
+            return Result.WINDOW
+        case Misconfigured():
+            return Result.OURS
+        case Unknown():
+            return Result.UNKNOWN
+
+
+def reason_of(outcome: Outcome) -> str:
+    match outcome:
+        case Sent() | RetryAfter():
+            return ""
+        case _:
+            return outcome.reason[:LONGEST_REASON]

@@ -1,0 +1,579 @@
+"""One account's line: claims a little ahead, writes down that a message leaves before it does, has several under way, and writes down
+what became of them, many at once. One process at a time holds the account; another stands by.
+
+Three tasks hand work on to each other. The feeder claims, asks whether a message may go and what it says. The launcher waits for a
+place in the account's second, then marks and sends. The recorder settles. None waits for a platform while a transaction is open."""
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.channels.contract import (
+    Channel,
+    Misconfigured,
+    Outcome,
+    Paced,
+    Recalls,
+    Rejected,
+    RetryAfter,
+    Sent,
+    Unknown,
+)
+from bot.channels.pacing import Place, Window
+from bot.channels.throttle import Priority
+from bot.sending.attempts import Ready, Recipient, Skip, reason_of, refused, result_of
+from bot.sending.office import Office
+from bot.sending.trust import Trust
+from storage import outbox
+from storage.database import Unavailable
+from storage.keys import KeyGone
+from storage.outbox import ALL, Claimed, LeaseLost, Sender, Standing
+from storage.vault import Tampered
+from surveys.conversation import Address
+from surveys.delivery import (
+    EFFECTS,
+    FINAL,
+    POISON,
+    CampaignState,
+    DeliveryState,
+    Result,
+    Why,
+    due_by,
+    is_awake,
+    state_after,
+)
+from surveys.windows import hour
+
+__all__ = ["Line"]
+
+log = structlog.get_logger(__name__)
+
+AHEAD = 1.0  # seconds of work in hand; what is claimed and not sent waits for a lease to end when we die
+MOST_AHEAD = 300  # rows claimed at once: on SQLite answers wait for as long as that takes
+MOST_AT_ONCE = 64  # under way; at 30 a second and a slow platform it is a tenth of that
+UNPACED = 20  # a second, where a channel has no window of its own
+TOO_SOON = 1.0  # seconds between two messages to one chat
+MANY_CHATS = 4_096  # remembered before the old ones are let go of
+FOREVER = timedelta(days=3650)
+NOBODY_THERE = 20  # gone in a row: then it is the bot that is wrong, not the people
+A_MOMENT = 1.0  # seconds, while the database is away
+
+
+class Line:
+    def __init__(self, account: str, channel: Channel, office: Office, at_once: int = MOST_AT_ONCE) -> None:
+        self.account = account
+        self.channel = channel
+        self._office = office
+        window = channel.window if isinstance(channel, Paced) else None
+        self._is_paced = window is not None
+        self._window = window or Window(UNPACED)
+        self._trust = Trust(at_once)
+        self._ready: asyncio.Queue[Ready | None] = asyncio.Queue()
+        self._outcomes: list[outbox.Outcome] = []
+        self._news = asyncio.Event()
+        self._hungry = asyncio.Event()
+        self._landed = asyncio.Event()
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._campaigns: dict[int, Standing] = {}
+        self._proven: set[int] = set()
+        """Campaigns of which something was taken: their message is not what fails."""
+        self._in_hand: dict[int, int] = {}
+        """How many of a campaign are claimed or under way here."""
+        self._gone: list[Address] = []
+        self._chats: dict[str, float] = {}
+        self._leased_until: datetime | None = None
+        self._rests_until: datetime | None = None
+        self._rest_to_write: tuple[datetime, str] | None = None
+        self._is_ending = False
+        self.sent = 0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        recording = asyncio.ensure_future(self._record())
+        launching = asyncio.ensure_future(self._launch())
+        try:
+            await self._feed(stop)
+        finally:
+            self._ready.put_nowait(None)
+            await launching
+            if self._under_way:
+                await asyncio.wait(self._under_way, timeout=self._office.patience.drain.total_seconds())
+            for task in self._under_way:
+                task.cancel()
+            await asyncio.gather(*self._under_way, return_exceptions=True)
+            self._is_ending = True
+            self._news.set()
+            await recording
+            with suppress(Unavailable):
+                async with self._office.db.transaction() as tx:
+                    await tx.outbox.let_go(self.account, self._office.owner)
+
+    # ── The account ───────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def _is_ours(self) -> bool:
+        return self._leased_until is not None and self._office.now() < self._leased_until
+
+    @property
+    def _rests(self) -> bool:
+        return self._rests_until is not None and self._office.now() < self._rests_until
+
+    async def _look(self) -> None:
+        """At who holds the account, what is paused, and which campaigns go on. Raises Unavailable."""
+        office, now = self._office, self._office.now()
+        lease = office.patience.account
+        if self._leased_until is None or self._leased_until - now < lease * 2 / 3:
+            async with office.db.transaction() as tx:
+                is_ours = await tx.outbox.lease(self.account, office.owner, now=now, until=now + lease)
+            await self._holds(is_ours, now + lease)
+        async with office.db.reading() as tx:
+            senders = await tx.outbox.senders()
+            campaigns = await tx.outbox.unfinished() if self._is_ours else []
+        self._campaigns = {each.id: each for each in campaigns if each.state is CampaignState.OPEN}
+        pauses = [each.paused_until for name in (ALL, self.account) if (each := senders.get(name))]
+        self._rests_until = max((each for each in pauses if each is not None), default=None)
+
+    async def _holds(self, is_ours: bool, until: datetime) -> None:
+        if not is_ours:
+            self._leased_until = None
+            return
+        if not self._is_ours:
+            await self._takes_over()
+        self._leased_until = until
+
+    async def _takes_over(self) -> None:
+        """Whoever held the account a moment ago may have used this second; and this may be another database than they had."""
+        self._window.fill()
+        async with self._office.db.reading() as tx:
+            sender: Sender = (await tx.outbox.senders())[self.account]
+        if not self._office.epochs.is_restored(self.account, sender.epoch):
+            return
+        log.error(
+            "outbox.restored",
+            account=self.account,
+            do="The database is older than what was sent from it. Nothing is sent until: langnghe outbox release",
+        )
+        async with self._office.db.transaction() as tx:
+            await tx.outbox.pause_account(ALL, self._office.now() + FOREVER, Why.RESTORED)
+
+    # ── Claiming ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _feed(self, stop: asyncio.Event) -> None:
+        look_at = 0.0
+        loop = asyncio.get_running_loop()
+        while not stop.is_set():
+            try:
+                if loop.time() >= look_at:
+                    await self._look()
+                    look_at = loop.time() + self._office.patience.look.total_seconds()
+                if self._is_ours and not self._rests:
+                    await self._claim_some()
+                elif not self._ready.empty():
+                    self._give_back_all()
+            except Unavailable as away:
+                log.warning("outbox.database_away", account=self.account, reason=str(away))
+                look_at = loop.time() + A_MOMENT
+            self._hungry.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._office.patience.look.total_seconds() / 2):
+                    await _either(self._hungry, stop)
+
+    @property
+    def _room(self) -> int:
+        ahead = max(self._trust.allowed, min(MOST_AHEAD, round(self._window.limit * AHEAD)))
+        room = ahead - self._ready.qsize() - len(self._under_way)
+        # Little by little would be a transaction for each.
+        return room if room >= ahead / 2 or self._ready.empty() else 0
+
+    async def _claim_some(self) -> None:
+        office = self._office
+        for standing in list(self._campaigns.values()):
+            room, now = self._room, office.now()
+            campaign = standing.campaign
+            if room <= 0:
+                return
+            if now < campaign.not_before or not (campaign.is_urgent or is_awake(now)):
+                continue
+            if standing.id not in self._proven:
+                room = min(room, POISON - self._in_hand.get(standing.id, 0))
+            if room <= 0:
+                continue
+            async with office.db.transaction() as tx:
+                some = min(room, await self._due(tx.outbox, standing, now))
+                claimed = await tx.outbox.claim(
+                    standing.id,
+                    self.account,
+                    office.owner,
+                    now=now,
+                    until=now + office.patience.row,
+                    some=some,
+                    cap=office.cap,
+                )
+            for each in claimed:
+                self._in_hand[standing.id] = self._in_hand.get(standing.id, 0) + 1
+                await self._prepare(each, standing)
+
+    async def _due(self, box: outbox.Outbox, standing: Standing, now: datetime) -> int:
+        """How many of a campaign may be begun now: all, or what its even spreading allows."""
+        counts = await box.counts_by_account(standing.id)
+        mine = {state: number for (account, state), number in counts.items() if account == self.account}
+        if any(number for (_, state), number in counts.items() if state is DeliveryState.SENT):
+            self._proven.add(standing.id)
+        total, waiting = sum(mine.values()), mine.get(DeliveryState.PENDING, 0)
+        begun = total - waiting
+        campaign = standing.campaign
+        return max(0, min(waiting, due_by(total, campaign.not_before, campaign.over, now) - begun))
+
+    async def _prepare(self, claimed: Claimed, standing: Standing) -> None:
+        office, campaign = self._office, standing.campaign
+        fingerprint = claimed.fingerprint
+        trouble = refused(
+            claimed,
+            campaign,
+            self.account,
+            has_left=fingerprint is not None and office.has_left(fingerprint),
+            cap=office.cap,
+            now=office.now(),
+        )
+        if trouble is not None:
+            return self._settles(claimed, DeliveryState.CLAIMED, *trouble)
+        assert fingerprint is not None
+        try:
+            address = office.vault.open_address(fingerprint, claimed.address or b"")
+        except (Tampered, KeyGone):
+            return self._settles(claimed, DeliveryState.CLAIMED, DeliveryState.FAILED, Why.ADDRESS)
+        composer = office.composers.get(campaign.kind)
+        recipient = Recipient(
+            claimed.contact,
+            self.account,
+            claimed.language or "vi",
+            is_again=claimed.repeated > 0,
+            fingerprint=fingerprint,
+        )
+        try:
+            if composer is None:
+                raise LookupError(f"nobody knows the words of a {campaign.kind}")
+            say = await composer.compose(campaign, recipient)
+        except Exception as surprise:
+            # One of the few places that catch broadly: words that cannot be made stop their campaign, not the line.
+            log.error(
+                "outbox.no_words", campaign=campaign.id, kind=campaign.kind, error=type(surprise).__name__
+            )
+            self._settles(claimed, DeliveryState.CLAIMED, DeliveryState.PENDING)
+            return await self._stop_campaign(
+                campaign.id, f"its words cannot be made: {type(surprise).__name__}"
+            )
+        if isinstance(say, Skip):
+            return self._settles(claimed, DeliveryState.CLAIMED, DeliveryState.CANCELLED, say.reason)
+        self._ready.put_nowait(Ready(claimed, campaign, address, say))
+        return None
+
+    async def _stop_campaign(self, id: int, why: str) -> None:
+        self._campaigns.pop(id, None)
+        async with self._office.db.transaction() as tx:
+            await tx.outbox.pause(id, why)
+
+    def _give_back_all(self) -> None:
+        """What is in hand and may not leave now waits where others can claim it."""
+        while not self._ready.empty():
+            each = self._ready.get_nowait()
+            if each is not None:
+                self._settles(each.claimed, DeliveryState.CLAIMED, DeliveryState.PENDING)
+
+    # ── Sending ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _launch(self) -> None:
+        while (first := await self._ready.get()) is not None:
+            place = await self._place_for_one()
+            if place is None:
+                self._settles(first.claimed, DeliveryState.CLAIMED, DeliveryState.PENDING)
+                continue
+            batch = [(first, place)]
+            while len(self._under_way) + len(batch) < self._trust.allowed and not self._ready.empty():
+                further = self._window.at_once(Priority.BULK)
+                if further is None:
+                    break
+                each = self._ready.get_nowait()
+                if each is None:
+                    further.give_back()
+                    self._ready.put_nowait(None)
+                    break
+                batch.append((each, further))
+            if self._room:
+                self._hungry.set()
+            await self._let_leave(self._in_time(batch))
+
+    async def _place_for_one(self) -> Place | None:
+        """None where nothing may leave any more."""
+        while len(self._under_way) >= self._trust.allowed:
+            self._landed.clear()
+            await self._landed.wait()
+        if not self._is_ours or self._rests:
+            return None
+        return await self._window.place(Priority.BULK)
+
+    def _in_time(self, batch: list[tuple[Ready, Place]]) -> list[tuple[Ready, Place]]:
+        """Without those whose time it is not, or no longer is."""
+        now = asyncio.get_running_loop().time()
+        is_day = is_awake(self._office.now())
+        good = []
+        for each, place in batch:
+            chat = each.claimed.contact
+            if not (is_day or each.campaign.is_urgent):
+                place.give_back()
+                self._settles(each.claimed, DeliveryState.CLAIMED, DeliveryState.PENDING)
+            elif now - self._chats.get(chat, -TOO_SOON) < TOO_SOON:
+                place.give_back()
+                asyncio.get_running_loop().call_later(TOO_SOON, self._ready.put_nowait, each)
+            else:
+                self._chats[chat] = now
+                good.append((each, place))
+        if len(self._chats) > MANY_CHATS:
+            self._chats = {chat: at for chat, at in self._chats.items() if now - at < TOO_SOON}
+        return good
+
+    async def _let_leave(self, batch: list[tuple[Ready, Place]]) -> None:
+        """On disk first: from here on each of them may have arrived."""
+        if not batch:
+            return
+        office = self._office
+        try:
+            async with office.db.transaction() as tx:
+                leaving = await tx.outbox.sending(
+                    self.account, office.owner, [each.claimed.id for each, _ in batch], now=office.now()
+                )
+            await office.epochs.write(self.account, leaving.epoch)
+        except (Unavailable, LeaseLost) as trouble:
+            if isinstance(trouble, LeaseLost):
+                self._leased_until = None
+            for each, place in batch:
+                place.give_back()
+                self._settles(each.claimed, DeliveryState.CLAIMED, DeliveryState.PENDING)
+            return
+        stayed: list[Ready] = []
+        for each, place in batch:
+            if each.claimed.id not in leaving.ids:
+                place.give_back()
+                stayed.append(each)
+            elif office.has_left(each.claimed.fingerprint or b""):
+                # In the very moment between claiming and sending: nothing has left, so it can still be kept here.
+                place.give_back()
+                self._settles(each.claimed, DeliveryState.SENDING, DeliveryState.CANCELLED, Why.LEFT)
+            else:
+                task = asyncio.ensure_future(self._send(each, place))
+                self._under_way.add(task)
+                task.add_done_callback(self._lands)
+        if stayed:
+            await self._stay(stayed)
+
+    async def _stay(self, stayed: list[Ready]) -> None:
+        """Why they were not let through: the contact is gone, the campaign stopped, or they are in other hands."""
+        ids = {each.claimed.id: each.claimed for each in stayed}
+        held: list[tuple[int, bool, CampaignState]] = []
+        with suppress(Unavailable):
+            async with self._office.db.reading() as tx:
+                held = await tx.outbox.held(self._office.owner, list(ids))
+        for id, is_there, _ in held:
+            claimed = ids.pop(id)
+            fate = (DeliveryState.PENDING, "") if is_there else (DeliveryState.CANCELLED, Why.LEFT)
+            self._settles(claimed, DeliveryState.CLAIMED, *fate)
+        for lost in ids.values():
+            self._no_longer_in_hand(lost.campaign)
+
+    def _lands(self, task: "asyncio.Task[None]") -> None:
+        self._under_way.discard(task)
+        self._landed.set()
+        self._hungry.set()
+
+    async def _send(self, ready: Ready, place: Place) -> None:
+        outcome: Outcome = Unknown("its sender went")
+        try:
+            async with asyncio.timeout(self._office.patience.attempt.total_seconds()):
+                outcome = await self._attempt(ready, place)
+        except TimeoutError:
+            outcome = Unknown("no answer in time")
+        except Exception as surprise:
+            # One of three places that catch broadly. A channel promises not to raise; if it does, nobody knows how far it came.
+            log.error(
+                "outbox.surprise",
+                account=self.account,
+                delivery=ready.claimed.id,
+                error=type(surprise).__name__,
+            )
+            outcome = Unknown(type(surprise).__name__)
+        finally:
+            place.leave()
+            self._chats[ready.claimed.contact] = asyncio.get_running_loop().time()
+            self._came_to(ready, outcome)
+
+    async def _attempt(self, ready: Ready, place: Place) -> Outcome:
+        if ready.campaign.audience.of is not None and isinstance(self.channel, Recalls):
+            ids = await self._ids_of(ready)
+            if ids:
+                outcome = await self.channel.recall(ready.address, ids, ready.say)
+                if not isinstance(outcome, Rejected):
+                    return outcome
+        if self._is_paced and isinstance(self.channel, Paced):
+            return await self.channel.send_in(place, ready.address, ready.say)
+        return await self.channel.send(ready.address, ready.say)
+
+    async def _ids_of(self, ready: Ready) -> tuple[str, ...]:
+        """What is to be taken back, as the platform calls it; nothing where that is not known, or no more."""
+        assert ready.campaign.audience.of is not None
+        async with self._office.db.reading() as tx:
+            kept = await tx.outbox.message_of(ready.campaign.audience.of, ready.claimed.contact)
+        if kept is None:
+            return ()
+        return tuple(self._office.vault.open_message(*kept).split(","))
+
+    # ── What became of it ─────────────────────────────────────────────────────────────────────────────────────
+
+    def _came_to(self, ready: Ready, outcome: Outcome) -> None:
+        result, claimed, campaign = result_of(outcome), ready.claimed, ready.campaign
+        effect = EFFECTS[result]
+        repeats_left = campaign.repeats - claimed.repeated
+        state = state_after(result, repeats_left=repeats_left)
+        is_again = result is Result.UNKNOWN and state is DeliveryState.PENDING
+        message, purge_at = self._kept(ready, outcome)
+        self._outcome(
+            outbox.Outcome(
+                claimed.id,
+                DeliveryState.SENDING,
+                state,
+                reason_of(outcome) if state in FINAL or is_again else "",
+                attempts=int(effect.costs_attempt),
+                repeated=int(is_again),
+                until=self._office.now() + self._office.patience.repeat if is_again else None,
+                message=message,
+                purge_at=purge_at,
+            ),
+            campaign.id,
+        )
+        self._learn(ready, result, outcome)
+
+    def _kept(self, ready: Ready, outcome: Outcome) -> tuple[bytes | None, datetime | None]:
+        """The message's id, encrypted, for as long as the platform lets it be taken back."""
+        may = isinstance(self.channel, Recalls) and ready.campaign.audience.of is None
+        if not (may and isinstance(self.channel, Recalls) and isinstance(outcome, Sent) and outcome.id):
+            return None, None
+        sealed = self._office.vault.seal_message(ready.claimed.id, ",".join(outcome.ids))
+        return sealed, hour(self._office.now()) + self.channel.recalls_for
+
+    def _learn(self, ready: Ready, result: Result, outcome: Outcome) -> None:
+        """What one outcome says of the account, and of the campaign."""
+        if result is Result.SENT:
+            self.sent += 1
+            self._proven.add(ready.campaign.id)
+        if result in (Result.SENT, Result.REJECTED, Result.GONE, Result.WINDOW):
+            self._trust.took()
+        if result is Result.GONE:
+            self._gone.append(ready.address)
+        match outcome:
+            case RetryAfter(delay):
+                self._window.rest(delay)
+                self._rest(delay, "the platform asked for it, or cannot be reached")
+            case Misconfigured(reason):
+                log.error("outbox.ours_to_mend", account=self.account, reason=reason)
+                self._rest(self._office.patience.ours, reason)
+            case Unknown(reason):
+                pause = self._trust.failed()
+                if pause is not None:
+                    self._rest(pause, f"several in a row may have arrived or not: {reason}")
+
+    def _rest(self, delay: timedelta, why: str) -> None:
+        """The whole account, on disk with the next outcomes: a restart does not forget it."""
+        until = self._office.now() + delay
+        if self._rests_until is None or until > self._rests_until:
+            self._rests_until = until
+            self._rest_to_write = until, why
+            log.warning(
+                "outbox.rests", account=self.account, seconds=round(delay.total_seconds()), reason=why
+            )
+
+    def _settles(self, claimed: Claimed, was: DeliveryState, state: DeliveryState, reason: str = "") -> None:
+        self._outcome(outbox.Outcome(claimed.id, was, state, str(reason)), claimed.campaign)
+
+    def _outcome(self, outcome: outbox.Outcome, campaign: int) -> None:
+        self._no_longer_in_hand(campaign)
+        self._outcomes.append(outcome)
+        self._news.set()
+
+    def _no_longer_in_hand(self, campaign: int) -> None:
+        left = self._in_hand.get(campaign, 0) - 1
+        if left > 0:
+            self._in_hand[campaign] = left
+        else:
+            self._in_hand.pop(campaign, None)
+
+    # ── Writing it down ───────────────────────────────────────────────────────────────────────────────────────
+
+    async def _record(self) -> None:
+        """As often as the last time is done: what is not on disk when we die is unknown."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            outcomes, self._outcomes = self._outcomes, []
+            rest, self._rest_to_write = self._rest_to_write, None
+            try:
+                await self._write_down(outcomes, rest)
+            except Unavailable as away:
+                log.warning("outbox.not_written_down", account=self.account, reason=str(away))
+                if self._is_ending:
+                    return  # their leases end, and tell
+                self._outcomes = outcomes + self._outcomes
+                self._rest_to_write = self._rest_to_write or rest
+                await asyncio.sleep(A_MOMENT)
+                self._news.set()
+                continue
+            await self._part(any(each.state is DeliveryState.SENT for each in outcomes))
+            if self._is_ending and not self._outcomes:
+                return
+
+    async def _write_down(self, outcomes: list[outbox.Outcome], rest: tuple[datetime, str] | None) -> None:
+        if not outcomes and rest is None:
+            return
+        has_failed = any(each.state is DeliveryState.FAILED for each in outcomes)
+        async with self._office.db.transaction() as tx:
+            await tx.outbox.settle(self._office.owner, outcomes)
+            if rest is not None:
+                await tx.outbox.pause_account(self.account, *rest)
+            if has_failed:
+                await self._stop_poison(tx.outbox, self._campaigns.values())
+
+    async def _stop_poison(self, box: outbox.Outbox, campaigns: Iterable[Standing]) -> None:
+        """A message that three different people's platform refuses alike will be refused for all of them."""
+        for standing in campaigns:
+            reason, people = await box.alike(standing.id)
+            if people >= standing.poison_at and await box.pause(standing.id, f"{Why.POISON}: {reason}"):
+                log.error(
+                    "outbox.poison",
+                    campaign=standing.id,
+                    people=people,
+                    reason=reason,
+                    do="Look at it: langnghe outbox dead",
+                )
+
+    async def _part(self, somebody_is_there: bool) -> None:
+        """Who is gone is let go of – but not before somebody else was reached: with a wrong token, everybody seems gone."""
+        if somebody_is_there:
+            gone, self._gone = self._gone, []
+            for address in gone:
+                await self._office.left(address)
+        elif len(self._gone) >= NOBODY_THERE:
+            self._gone.clear()
+            log.error(
+                "outbox.nobody_there", account=self.account, do="Is this the right bot for this database?"
+            )
+            self._rest(self._office.patience.gone, "nobody at all seems to be there")
+            self._news.set()
+
+
+async def _either(first: asyncio.Event, second: asyncio.Event) -> None:
+    waiting = [asyncio.ensure_future(each.wait()) for each in (first, second)]
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in waiting:
+            each.cancel()
