@@ -10,7 +10,8 @@ from typing import Any
 
 METHODS = (
     *("getMe", "getUpdates", "setWebhook", "deleteWebhook", "getWebhookInfo"),
-    *("sendMessage", "sendDocument", "editMessageText", "answerCallbackQuery", "leaveChat"),
+    *("sendMessage", "sendDocument", "sendPhoto", "editMessageText", "answerCallbackQuery", "leaveChat"),
+    *("getFile", "setMyCommands", "deleteMyCommands"),
 )
 FURTHER_TYPES = ("Update", "ResponseParameters")
 

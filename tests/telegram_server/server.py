@@ -93,6 +93,7 @@ class TelegramServer:
         self._stack = AsyncExitStack()
         app = web.Application(client_max_size=60 * 1024 * 1024)
         app.router.add_route("*", "/bot{token}/{method}", self._handle)
+        app.router.add_get("/file/bot{token}/photos/{name}.jpg", self._hand_out)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         self._stack.push_async_callback(runner.cleanup)
@@ -142,6 +143,16 @@ class TelegramServer:
             return await self._take(request)
         finally:
             self._changed.set()
+
+    async def _hand_out(self, request: web.Request) -> web.StreamResponse:
+        """A file somebody sent."""
+        content = self.world.uploads.get(request.match_info["name"])
+        fault = self.faults["file"].popleft() if self.faults["file"] else None
+        if fault is not None:
+            return await _go_wrong(request, fault)
+        if request.match_info["token"] != TOKEN or content is None:
+            return web.Response(status=404)
+        return web.Response(body=content)
 
     async def _take(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]

@@ -19,6 +19,8 @@ TEXT, CAPTION, CALLBACK_DATA, QUERY_TEXT = 4096, 1024, 64, 200
 A_CHAT_EVERY, IN_ALL_A_SECOND = 1.0, 30
 QUERY_LIVES = 60.0  # seconds; Telegram names no number, but an old query is “too old”
 BUTTONS = 100
+COMMANDS = 100
+LARGEST_FILE = 20 * 1024 * 1024
 KINDS_OF_BUTTON = frozenset(bot_api()._types["InlineKeyboardButton"]["fields"]) - {
     "text",
     "icon_custom_emoji_id",
@@ -46,6 +48,11 @@ class World:
         self.updates: deque[Json] = deque()
         self.queries: dict[str, tuple[int, float]] = {}
         self.answered: list[Json] = []
+        self.photos: dict[str, bytes] = {}
+        self.uploads: dict[str, bytes] = {}
+        """What people sent to the bot, by the name it may fetch it by."""
+        self.commands: dict[int | None, list[str]] = {}
+        """The menu of a chat; None: of every chat that has none of its own."""
         self._update_id = 100_000
         self._query_id = 40_000
         self._allowance: dict[int, tuple[float, float]] = {}
@@ -89,7 +96,10 @@ class World:
         _check_text(given["text"], TEXT, "message text is empty", "message is too long")
         _check_keyboard(given.get("reply_markup"))
         self._count(chat.id)
-        return chat.keep(text=given["text"], reply_markup=given.get("reply_markup"))
+        _check_entities(given.get("entities"), given["text"])
+        return chat.keep(
+            text=given["text"], entities=given.get("entities"), reply_markup=given.get("reply_markup")
+        )
 
     def _sendDocument(self, given: Mapping[str, Any]) -> Json:
         chat = self._writable(given["chat_id"])
@@ -104,6 +114,35 @@ class World:
         chat.files.append((document.name, bytes(document)))
         return chat.keep(
             document=described, caption=given.get("caption"), reply_markup=given.get("reply_markup")
+        )
+
+    def _sendPhoto(self, given: Mapping[str, Any]) -> Json:
+        """A picture of ours, or one it has had before by its name."""
+        chat = self._writable(given["chat_id"])
+        photo = given["photo"]
+        if isinstance(photo, Upload):
+            if not photo or not bytes(photo).startswith((b"\xff\xd8\xff", b"\x89PNG\r\n")):
+                raise Refusal(400, "Bad Request: IMAGE_PROCESS_FAILED")
+            name = f"P{len(self.photos)}"
+            self.photos[name] = bytes(photo)
+        elif photo in self.photos:
+            name = photo
+        else:
+            raise Refusal(400, "Bad Request: wrong file identifier/HTTP URL specified")
+        if utf16(given.get("caption", "")) > CAPTION:
+            raise Refusal(400, "Bad Request: message caption is too long")
+        _check_keyboard(given.get("reply_markup"))
+        self._count(chat.id)
+        sizes = [
+            {"file_id": f"{name}-small", "file_unique_id": f"{name}s", "width": 90, "height": 60},
+            {"file_id": name, "file_unique_id": name, "width": 800, "height": 533},
+        ]
+        chat.files.append((name, self.photos[name]))
+        return chat.keep(
+            photo=sizes,
+            caption=given.get("caption"),
+            caption_entities=given.get("caption_entities"),
+            reply_markup=given.get("reply_markup"),
         )
 
     def _editMessageText(self, given: Mapping[str, Any]) -> Json:
@@ -124,7 +163,11 @@ class World:
                 "the same as a current content and reply markup of the message",
             )
         message.pop("reply_markup", None)
+        message.pop("entities", None)
         message.update(text=given["text"], edit_date=round(self.now()))
+        if given.get("entities"):
+            _check_entities(given["entities"], given["text"])
+            message["entities"] = given["entities"]
         if given.get("reply_markup"):
             message["reply_markup"] = given["reply_markup"]
         return copy.deepcopy(message)
@@ -139,6 +182,36 @@ class World:
         if len(given.get("text", "")) > QUERY_TEXT:
             raise Refusal(400, "Bad Request: MESSAGE_TOO_LONG")
         self.answered.append(dict(given))
+        return True
+
+    def _getFile(self, given: Mapping[str, Any]) -> Json:
+        content = self.uploads.get(given["file_id"])
+        if content is None:
+            raise Refusal(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
+        if len(content) > LARGEST_FILE:
+            raise Refusal(400, "Bad Request: file is too big")
+        return {
+            "file_id": given["file_id"],
+            "file_unique_id": f"u{given['file_id']}",
+            "file_size": len(content),
+            "file_path": f"photos/{given['file_id']}.jpg",
+        }
+
+    def _setMyCommands(self, given: Mapping[str, Any]) -> bool:
+        commands = given["commands"]
+        if not 1 <= len(commands) <= COMMANDS:
+            raise Refusal(400, "Bad Request: too many commands")
+        for each in commands:
+            if (
+                not re.fullmatch(r"[a-z0-9_]{1,32}", each["command"])
+                or not 1 <= len(each["description"]) <= 256
+            ):
+                raise Refusal(400, "Bad Request: BOT_COMMAND_INVALID")
+        self.commands[_scope(given)] = [each["command"] for each in commands]
+        return True
+
+    def _deleteMyCommands(self, given: Mapping[str, Any]) -> bool:
+        self.commands.pop(_scope(given), None)
         return True
 
     def _leaveChat(self, given: Mapping[str, Any]) -> bool:
@@ -233,8 +306,8 @@ class Person(Chat):
         self.has_blocked = False
         return self.world.happens(message=self.put(self.user, **content))
 
-    def says(self, text: str) -> Json:
-        return self.sends(text=text)
+    def says(self, text: str, entities: list[Json] | None = None) -> Json:
+        return self.sends(text=text, entities=_with_command(text, entities))
 
     def starts(self, payload: str = "") -> Json:
         return self.says(f"/start {payload}".rstrip())
@@ -242,12 +315,27 @@ class Person(Chat):
     def sends_location(self, latitude: float, longitude: float) -> Json:
         return self.sends(location={"latitude": latitude, "longitude": longitude})
 
-    def sends_photo(self, caption: str | None = None) -> Json:
+    def sends_photo(
+        self, caption: str | None = None, content: bytes | None = None, album: str | None = None
+    ) -> Json:
+        names = {90: "P90", 800: "P800"}
+        if content is not None:
+            names[800] = self._uploaded(content)
         sizes = [
-            {"file_id": f"P{width}", "file_unique_id": f"p{width}", "width": width, "height": width}
-            for width in (90, 800)
+            {"file_id": name, "file_unique_id": f"u{name}", "width": width, "height": width}
+            for width, name in names.items()
         ]
-        return self.sends(photo=sizes, caption=caption)
+        return self.sends(photo=sizes, caption=caption, media_group_id=album)
+
+    def sends_file(self, name: str, content: bytes, caption: str | None = None) -> Json:
+        id = self._uploaded(content)
+        document = {"file_id": id, "file_unique_id": f"u{id}", "file_name": name, "file_size": len(content)}
+        return self.sends(document=document, caption=caption)
+
+    def _uploaded(self, content: bytes) -> str:
+        id = f"U{len(self.world.uploads)}"
+        self.world.uploads[id] = content
+        return id
 
     def edits(self, text: str) -> Json:
         last = [message for message in self.messages.values() if message["from"] == self.user][-1]
@@ -327,6 +415,29 @@ class Group(Chat):
 
 def member(status: str) -> Json:
     return {"status": status, "user": BOT, **({"until_date": 0} if status == "kicked" else {})}
+
+
+def _check_entities(entities: Any, text: str) -> None:
+    """Telegram passes over what it does not understand; a bot that means nothing by what it sends is wrong."""
+    for each in entities or ():
+        if not 0 <= each["offset"] < each["offset"] + each["length"] <= utf16(text):
+            raise Refusal(400, "Bad Request: an entity lies outside of its text")
+
+
+def _scope(given: Mapping[str, Any]) -> int | None:
+    """Of the scopes there are, those a bot of ours uses: everybody, and one chat."""
+    scope = given.get("scope", {"type": "default"})
+    if scope["type"] not in ("default", "chat"):
+        raise Refusal(400, "Bad Request: this server keeps no commands for such a scope")
+    return scope.get("chat_id")
+
+
+def _with_command(text: str, entities: list[Json] | None) -> list[Json] | None:
+    """Telegram marks a command itself."""
+    command = re.match(r"/[A-Za-z0-9_]{1,32}(@\w+)?(?=\s|$)", text)
+    if command is None:
+        return entities
+    return [{"type": "bot_command", "offset": 0, "length": command.end()}, *(entities or ())]
 
 
 def utf16(text: str) -> int:
