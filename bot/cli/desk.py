@@ -313,6 +313,7 @@ def waves_show(slug: str) -> int:
 def _show(ward: "ReleasedWard") -> None:
     from surveys.assessment import THRESHOLD, words_of
     from surveys.figures import NOTHING, percent, whole
+    from surveys.releases import spoken_for
 
     _print(f"\n{ward.unit}  {ward.unit_name}")
     _print(f"  Hài lòng chung   {_line(ward.index)}")
@@ -322,6 +323,8 @@ def _show(ward: "ReleasedWard") -> None:
     _print(
         f"  mời {counted[0]}, n = {counted[1]}" + (f", trả lời {percent(rate)}" if rate is not None else "")
     )
+    if (rated := spoken_for(ward.ratings or ())) is not None and rated.index is not None:
+        _print(f"  qua mẫu tin Zalo, không ẩn danh, không tính vào điểm: {_line(rated.index)}")
     for conclusion in ward.conclusions:
         name = conclusion.source or ("ngưỡng" if conclusion.criterion == THRESHOLD else conclusion.criterion)
         _print(f"  {name}: {words_of('verdict')[conclusion.verdict]['vi']} – {conclusion.reason['vi']}")

@@ -3,12 +3,15 @@ like the others; and every surface says that they are not anonymous."""
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
 from dataclasses import replace
+from io import StringIO
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.cli import desk
 from bot.web.board import boards
 from bot.web.figures import as_csv, as_json, as_xlsx
 from bot.web.pages import Pages
@@ -175,6 +178,14 @@ def page(language: str, released: Mapping[str, Released]) -> str:
     return pages.results(language, boards(list(wards(released).values())))
 
 
+def commanded(released: Mapping[str, Released]) -> str:
+    """What `langnghe waves show` prints."""
+    with redirect_stdout(StringIO()) as screen:
+        for ward in wards(released).values():
+            desk._show(ward)
+    return screen.getvalue()
+
+
 SURFACES: Mapping[str, Callable[[Mapping[str, Released]], str]] = {
     "page": lambda released: page("vi", released),
     "page in English": lambda released: page("en", released),
@@ -184,6 +195,7 @@ SURFACES: Mapping[str, Callable[[Mapping[str, Released]], str]] = {
     "chat in Khmer": lambda released: told("km", wards(released)["a"]),
     "csv": lambda released: as_csv(rows(released.values())).decode(),
     "api": lambda released: json.dumps(as_json(rows(released.values())), ensure_ascii=False),
+    "command line": commanded,
     "report": lambda released: repr(surveys(wards(released).values())),
 }
 
