@@ -8,6 +8,7 @@ import importlib.util
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +16,16 @@ import aiohttp
 from pydantic import SecretStr
 from starlette.routing import Route
 
+from bot.channels.contract import ContactGone, Outcome, Sent, WindowClosed
+from bot.channels.zalo_oa import ZaloAccount
 from bot.settings import Settings
 from bot.web.pages import Pages
-from bot.web.zalo_phone import Contact, Line, NotThere, PhonePage, Talk
-from bot.zalo import client_for
+from bot.web.zalo_phone import Contact, Line, NotThere, PhonePage, Talk, Window
+from bot.zalo import client_for, tokens_for
 from bot.zalo_connecting import Connecting, brought
+from surveys.conversation import Address, Incoming, Reply, Say
+from surveys.waves import LOCAL
+from surveys.windows import Billed, Closed, Purpose, gate, policy_of
 
 if TYPE_CHECKING:
     from bot.app import House
@@ -31,6 +37,11 @@ LOOKING_EVERY = 0.03  # seconds
 MOST_PHONES = 500
 MOST_LINES = 400
 GOVERNMENT, ENTERPRISE = 4, 2
+OFFICER = "1000000000000000001"
+BY_HAND = "Chào ông/bà, tôi là cán bộ trực. Tôi xem và trả lời ông/bà ngay."
+TRIAL = "Đây là một tin thử: cơ quan chủ động nhắn cho ông/bà. Trong bản chạy thử này không có gì được gửi ra ngoài."
+HERE = (9.9347, 106.3453)  # somewhere in the ward
+AN_HOUR = 3600
 ACCOUNTS = (
     ("579745863508352884", "Công an phường Trà Vinh", GOVERNMENT, "29242"),
     ("579745863508352885", "Công an tỉnh Vĩnh Long", ENTERPRISE, None),
@@ -89,6 +100,7 @@ class LocalZalo:
         self._address = address
         self._contacts = tuple(Contact(id, name, kind == GOVERNMENT) for id, name, kind, _ in ACCOUNTS)
         self._phones: dict[tuple[str, str], _Phone] = {}
+        self._house: House | None = None
         server.app.callback = f"{address}/zalo/callback"
         server.sender.post = self._post
         server.world.accounts.clear()
@@ -115,6 +127,7 @@ class LocalZalo:
 
     async def connect(self, house: "House") -> None:
         """As `zalo connect` does it, with an administrator who always agrees."""
+        self._house = house
         async with client_for(house.settings) as client:
             for id, _, _, unit in ACCOUNTS:
                 self._server.oa = self._server.world.accounts[id]
@@ -173,6 +186,57 @@ class LocalZalo:
         """From the menu under the chat: Zalo sends its text and shows nothing."""
         self._phone(person, account).actor.says(text)
 
+    def picture(self, person: str, account: str) -> None:
+        phone = self._phone(person, account)
+        phone.hears()
+        phone.add(Line("you", "", has="picture"))
+        phone.actor.sends_image()
+
+    def place(self, person: str, account: str) -> None:
+        phone = self._phone(person, account)
+        phone.hears()
+        phone.add(Line("you", "", has="place"))
+        phone.actor.sends_location(*HERE)
+
+    def officer(self, person: str, account: str) -> None:
+        """Somebody at the office answers in Zalo's own manager: from now on the assistant keeps quiet."""
+        phone = self._phone(person, account)
+        phone.hears()
+        phone.add(Line("officer", BY_HAND))
+        phone.add(Line("note", "officer"))
+        phone.actor.is_answered_by(OFFICER, BY_HAND)
+
+    def withdraw(self, person: str, account: str) -> None:
+        phone = self._phone(person, account)
+        phone.hears()
+        phone.add(Line("note", "withdrawn"))
+        phone.actor.withdraws()
+
+    def wait(self, person: str, account: str, hours: int) -> None:
+        """Time passes for this phone alone: what was last written from it is so much longer ago."""
+        phone = self._phone(person, account)
+        phone.hears()
+        phone.waits(hours)
+
+    async def notify(self, person: str, account: str) -> None:
+        """The office writes of itself, by the very code that would; where Zalo refuses, the phone says why."""
+        phone = self._phone(person, account)
+        outcome = await self._sent(account, phone.actor.id)
+        phone.hears()
+        if not isinstance(outcome, Sent):
+            phone.add(Line("note", REFUSED.get(type(outcome), "failed")))
+
+    async def _sent(self, account: str, to: str) -> Outcome:
+        house = self._house
+        assert house is not None, "the accounts are connected first"
+        async with house.db.reading() as tx:
+            row = await tx.zalo_accounts.get(account)
+        async with client_for(house.settings) as client:
+            tokens = tokens_for(house, client, account)
+            address = row.address if row else None
+            async with ZaloAccount(account, _nobody, client, tokens, now=house.now, address=address) as oa:
+                return await oa.send(Address(oa.account, to), Say(TRIAL))
+
     def _phone(self, person: str, account: str) -> "_Phone":
         if account not in self._server.world.accounts:
             raise NotThere
@@ -186,6 +250,14 @@ class LocalZalo:
         return phone
 
 
+REFUSED: Mapping[type, str] = {WindowClosed: "closed", ContactGone: "gone"}
+
+
+async def _nobody(incoming: Incoming) -> Reply:
+    """Nothing comes in where something is only sent."""
+    return Reply(())
+
+
 class _Phone:
     """One person's conversation with one account."""
 
@@ -194,6 +266,8 @@ class _Phone:
         self._lines: list[tuple[Line, tuple[Any, ...]]] = []
         self._dropped = 0
         self._heard = 0
+        self._ahead = timedelta(0)
+        """How far its clock was moved on."""
 
     def add(self, line: Line, buttons: tuple[Any, ...] = ()) -> None:
         self._lines.append((line, buttons))
@@ -211,7 +285,7 @@ class _Phone:
                     "oa",
                     message.get("text", ""),
                     tuple(button["title"] for button in buttons),
-                    has_file=attachment.get("type") == "file",
+                    has="file" if attachment.get("type") == "file" else "",
                 ),
                 buttons,
             )
@@ -226,6 +300,32 @@ class _Phone:
             raise NotThere
         return button
 
+    def waits(self, hours: int) -> None:
+        self._ahead += timedelta(hours=hours)
+        if self.actor.last_interaction >= 0:
+            self.actor.last_interaction -= hours * AN_HOUR
+        self.add(Line("note", f"waited.{hours}"))
+
     def talk(self) -> Talk:
         self.hears()
-        return Talk(self.actor.is_follower, self._dropped, tuple(line for line, _ in self._lines))
+        now = datetime.now(UTC)
+        lines = tuple(line for line, _ in self._lines)
+        clock = (now + self._ahead).astimezone(LOCAL)
+        return Talk(self.actor.is_follower, self._dropped, lines, self._window(now), f"{clock:%H:%M · %d/%m}")
+
+    def _window(self, now: datetime) -> Window:
+        if self.actor.last_interaction < 0:
+            return Window("never")
+        last = datetime.fromtimestamp(self.actor.last_interaction, UTC)
+        policy = policy_of("zalo", now.astimezone(LOCAL).date())
+        assert policy is not None
+        match gate(policy, last, now, Purpose.NOTICE):
+            case Closed():
+                return Window("closed")
+            case Billed():
+                return Window("billed", _hours_until(last + policy.billed, now))
+        return Window("free", _hours_until(last + policy.free, now))
+
+
+def _hours_until(moment: datetime, now: datetime) -> int:
+    return max(0, -int((now - moment).total_seconds() // AN_HOUR))

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from functools import partial
+from hashlib import sha256
 from types import TracebackType
 from typing import Literal, Self
 
@@ -62,6 +63,8 @@ REPEATED = 1  # of one that perhaps was: there is no key by which Zalo would kno
 PATIENCE = timedelta(minutes=2)  # a reply that must wait longer has lost its point
 A_MOMENT = timedelta(seconds=1)
 A_WHILE = timedelta(seconds=5)
+UPLOAD_LIVES = timedelta(days=6)  # Zalo keeps it for seven
+PICTURES = 32  # remembered under which id they were uploaded
 UNCOUNTED = (
     1_000_000  # calls a minute: without a throttle of the account's own only Zalo's refusals slow it down
 )
@@ -76,7 +79,7 @@ PATHS = {"v3": "/v3.0/oa/message/cs", "v2": "/v2.0/oa/message"}
 OTHER = {"v3": (V3_IS_NOT_FOR_US, "v2"), "v2": (V2_IS_SHUT, "v3")}
 SPEAKS_FOR_THE_ADDRESS = frozenset({Kind.MESSAGE, Kind.WINDOW, Kind.BLOCKED, Kind.UNCLEAR})
 """Errors about the message or the person: an address that answers so is open to this account."""
-WOKEN_BY = frozenset({Word.START, Word.STOP, Word.MENU, Word.DATA})
+WOKEN_BY = frozenset({Word.START, Word.STOP, Word.MENU, Word.DATA, Word.NEWS, Word.SURVEYS, Word.RESULTS})
 """What the assistant hears even while a person at the office is talking."""
 ALARMS = {
     "permission_revoked": "an administrator of the account took the app's permission back: connect it again",
@@ -138,6 +141,9 @@ class ZaloAccount:
         self._first_in_line = asyncio.Lock()
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._answered_by_hand: dict[str, datetime] = {}
+        self._pictures: OrderedDict[str, tuple[str, datetime]] = OrderedDict()
+        """Digest → under which id it was uploaded, and until when that surely holds."""
+        self._uploading = asyncio.Lock()
 
     @property
     def bulk(self) -> Turn:
@@ -187,12 +193,59 @@ class ZaloAccount:
         return outcome
 
     async def _attempt(self, person: str, part: Part, priority: Priority) -> Outcome:
+        if part.image is not None:
+            return await self._show(person, part, part.image, priority)
         if part.file is None:
             return (await self._posted(person, part, None, priority))[1]
         error, outcome = await self._hand_over(person, part, priority)
         if error == UPLOAD_IS_GONE:
             _, outcome = await self._hand_over(person, part, priority)
         return outcome
+
+    async def _show(self, person: str, part: Part, image: bytes, priority: Priority) -> Outcome:
+        """A picture is uploaded once for everybody: Zalo counts uploads, and keeps each for seven days."""
+        name = sha256(image).hexdigest()
+        outcome: Outcome = RetryAfter(A_WHILE)
+        for _ in range(2):
+            async with (
+                self._uploading
+            ):  # the others wait for the first one's upload instead of bringing it themselves
+                token = await self._uploaded(name, image, priority)
+            if not isinstance(token, str):
+                return token
+            error, outcome = await self._posted(person, part, token, priority)
+            if error != UPLOAD_IS_GONE:
+                return outcome
+            self._pictures.pop(name, None)
+        return outcome
+
+    async def _uploaded(self, name: str, image: bytes, priority: Priority) -> str | Outcome:
+        """The id of a picture at Zalo, or what went wrong on its way there."""
+        known = self._pictures.get(name)
+        if known is not None and known[1] > self._now():
+            return known[0]
+        answer = await self._client.upload(
+            "image",
+            "anh.jpg",
+            image,
+            "image/jpeg",
+            self._tokens.access,
+            self._tokens.renewed_after,
+            turn=self._throttle.at(priority),
+        )
+        match answer.outcome(self._now()):
+            case Sent():
+                token = str((answer.data or {}).get("attachment_id", ""))
+                if not token:
+                    return Rejected("an upload without an id")
+                if len(self._pictures) >= PICTURES:
+                    self._pictures.popitem(last=False)
+                self._pictures[name] = (token, self._now() + UPLOAD_LIVES)
+                return token
+            case Unknown():
+                return RetryAfter(A_WHILE)  # whatever became of the upload, the person has got nothing
+            case trouble:
+                return trouble
 
     async def _hand_over(self, person: str, part: Part, priority: Priority) -> tuple[int, Outcome]:
         assert part.file is not None

@@ -16,15 +16,17 @@ from bot.web.pages import Pages
 from bot.web.visitor import COOKIE, KEPT_FOR, Visitors
 from bot.web.words import Words, language_of
 
-__all__ = ["MENU", "PHONE", "Contact", "Handset", "Line", "NotThere", "PhonePage", "Talk"]
+__all__ = ["MENU", "PHONE", "Contact", "Handset", "Line", "NotThere", "PhonePage", "Talk", "Window"]
 
 PHONE = "/zalo-phone"
 ROOM = "phone"
 LARGEST_BODY = 16 * 1024
 LONGEST_TEXT = 2000
+FARTHEST = 24 * 30  # hours that one press moves a phone's clock on
 LANGUAGE_COOKIE = "langnghe_language"
 MENU = (
-    ("Phiếu đang mở", "menu"),
+    ("Phiếu đang mở", "phiếu đang mở"),
+    ("Thông báo mới", "thông báo mới"),
     ("Kết quả đã công bố", "kết quả"),
     ("Dữ liệu của tôi", "dữ liệu của tôi"),
     ("Trợ giúp", "trợ giúp"),
@@ -50,10 +52,21 @@ class Line:
     """A message on the screen. What was tapped is not among them: Zalo hides it."""
 
     by: str
-    """oa or you."""
+    """oa, you, or officer: somebody who answers by hand. note: what the demo itself says, by its name."""
     text: str
     buttons: tuple[str, ...] = ()
-    has_file: bool = False
+    has: str = ""
+    """file, picture or place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Whether the office may write to this phone of itself."""
+
+    state: str
+    """free, billed, closed; never: nothing was ever written from here."""
+    hours: int = 0
+    """How long it stays like this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +75,9 @@ class Talk:
     first: int
     """The number of the first line: the oldest are let go."""
     lines: tuple[Line, ...]
+    window: Window
+    clock: str
+    """What the phone's clock shows; it can be moved on."""
 
 
 class Handset(Protocol):
@@ -75,6 +91,12 @@ class Handset(Protocol):
     def say(self, person: str, account: str, text: str) -> None: ...
     def tap(self, person: str, account: str, line: int, button: int) -> None: ...
     def pick(self, person: str, account: str, text: str) -> None: ...
+    def picture(self, person: str, account: str) -> None: ...
+    def place(self, person: str, account: str) -> None: ...
+    def officer(self, person: str, account: str) -> None: ...
+    def withdraw(self, person: str, account: str) -> None: ...
+    def wait(self, person: str, account: str, hours: int) -> None: ...
+    async def notify(self, person: str, account: str) -> None: ...
 
 
 class PhonePage:
@@ -125,7 +147,7 @@ class PhonePage:
         person, account = self._person(request), request.path_params["account"]
         try:
             wanted = json.loads(await body_of(request, LARGEST_BODY))
-            self._do(person, account, wanted)
+            await self._do(person, account, wanted)
         except TooLarge:
             raise HTTPException(413) from None
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
@@ -134,8 +156,20 @@ class PhonePage:
             raise HTTPException(404) from None
         return self._shown(person, account)
 
-    def _do(self, person: str, account: str, wanted: dict[str, object]) -> None:
+    async def _do(self, person: str, account: str, wanted: dict[str, object]) -> None:
         match wanted["act"]:
+            case "notify":
+                await self._handset.notify(person, account)
+            case "picture":
+                self._handset.picture(person, account)
+            case "place":
+                self._handset.place(person, account)
+            case "officer":
+                self._handset.officer(person, account)
+            case "withdraw":
+                self._handset.withdraw(person, account)
+            case "wait":
+                self._handset.wait(person, account, _hours(wanted["hours"]))
             case "follow":
                 self._handset.follow(person, account)
             case "unfollow":
@@ -173,3 +207,10 @@ def _number(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise ValueError("no number of a line or a button")
     return value
+
+
+def _hours(value: object) -> int:
+    hours = _number(value)
+    if not 0 < hours <= FARTHEST:
+        raise ValueError("no number of hours that a clock is moved on")
+    return hours

@@ -114,7 +114,7 @@ async def test_what_is_typed_stands_on_the_screen(played, person):
     await phone.does(act="say", text="  menu ")
     talk = await phone.hears(said)
 
-    assert talk["lines"][0] == {"by": "you", "text": "menu", "buttons": [], "has_file": False}
+    assert talk["lines"][0] == {"by": "you", "text": "menu", "buttons": [], "has": ""}
 
 
 async def test_the_menu_sends_what_the_guide_says_and_shows_nothing(played, person):
@@ -140,6 +140,9 @@ def test_the_guides_have_the_menu_of_the_phone():
         ({"act": "say", "text": " "}, 400),
         ({"act": "say", "text": "a" * 2001}, 400),
         ({"act": "pick", "item": 99}, 404),
+        ({"act": "wait", "hours": 0}, 400),
+        ({"act": "wait", "hours": 721}, 400),
+        ({"act": "wait", "hours": "1"}, 400),
         ({"act": "shout"}, 400),
         ({}, 400),
     ],
@@ -219,3 +222,110 @@ async def test_the_page_has_the_tab_only_where_there_is_a_phone(played, monkeypa
 async def test_the_unit_of_an_account_is_where_its_followers_begin(played):
     async with played.house.db.reading() as tx:
         assert (await tx.zalo_accounts.get(THE_WARDS)).unit == WARD
+
+
+# ── What else a phone does, and the office ───────────────────────────────────────────────────────────────────────
+
+
+def notes(talk: Talk) -> list[str]:
+    return [line["text"] for line in talk["lines"] if line["by"] == "note"]
+
+
+@pytest.mark.parametrize("act", ["picture", "place"])
+async def test_a_picture_and_a_place_stand_on_the_screen_and_are_answered(played, person, act):
+    phone = person(THE_WARDS)
+    await phone.does(act="follow")
+    before = await phone.hears(said)
+
+    await phone.does(act=act)
+    talk = await phone.hears(lambda talk: len(said(talk)) > len(said(before)))
+
+    assert [line["has"] for line in talk["lines"] if line["by"] == "you"] == [act]
+
+
+async def test_while_an_officer_answers_the_assistant_keeps_quiet_until_the_menu_is_tapped(played, person):
+    phone = person(THE_WARDS)
+    await phone.does(act="follow")
+    before = await phone.hears(said)
+    await phone.does(act="officer")
+
+    await phone.does(act="say", text="bao giờ thì xong ạ?")
+    await phone.does(act="pick", item=0)
+    talk = await phone.hears(lambda talk: len(said(talk)) > len(said(before)))
+
+    assert notes(talk) == ["officer"]
+    assert [line["by"] for line in talk["lines"]] == ["oa", "officer", "note", "you", "oa"], (
+        "one answer, to the menu"
+    )
+    assert "đang mở ở phường Trà Vinh" in said(talk)[-1]
+
+
+async def test_who_asks_zalo_to_delete_their_data_has_left_nothing(played, person):
+    phone = person(THE_WARDS)
+    await phone.does(act="follow")
+    await phone.hears(said)
+    await phone.does(act="tap", line=0, button=0)
+    await phone.hears(lambda talk: len(said(talk)) > 1)
+    assert await with_answers(played) == 1
+
+    await phone.does(act="withdraw")
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            if not await with_answers(played):
+                break
+            await asyncio.sleep(0.02)
+
+    talk = await phone.looks()
+    assert notes(talk) == ["withdrawn"]
+    assert len(said(talk)) == 2, "who wants to be forgotten is not written to"
+
+
+async def with_answers(played: Played) -> int:
+    """Sessions in which there is anything."""
+    house = played.house
+    async with house.db.reading() as tx:
+        [wave] = [wave.id for wave in await tx.waves.all() if wave.slug == "nguoi-dan"]
+        rests = [
+            house.vault.open_body(wave, nullifier, body)
+            async for nullifier, body in tx.sessions.of_wave(wave)
+        ]
+    return sum(bool(body) for body in rests)
+
+
+async def test_the_window_is_free_then_billed_then_closed_and_the_menu_opens_it_again(played, person):
+    phone = person(THE_WARDS)
+    assert (await phone.looks())["window"] == {"state": "never", "hours": 0}
+    await phone.does(act="follow")
+    assert (await phone.hears(said))["window"] == {"state": "free", "hours": 48}
+
+    await phone.does(act="wait", hours=49)
+    assert (await phone.looks())["window"] == {"state": "billed", "hours": 119}
+    await phone.does(act="notify")
+    talk = await phone.looks()
+    assert "chủ động nhắn" in said(talk)[-1]
+
+    await phone.does(act="wait", hours=24 * 7)
+    await phone.does(act="notify")
+    refused = await phone.looks()
+    assert (refused["window"]["state"], notes(refused)) == ("closed", ["waited.49", "waited.168", "closed"])
+    assert said(refused) == said(talk)
+    assert refused["clock"] != talk["clock"]
+
+    await phone.does(act="pick", item=1)
+    talk = await phone.hears(lambda talk: len(said(talk)) > 2)
+    assert "thông báo mới" in said(talk)[-1]
+    assert talk["window"] == {"state": "free", "hours": 48}
+    await phone.does(act="notify")
+    assert "chủ động nhắn" in said(await phone.looks())[-1]
+
+
+async def test_time_passes_for_one_phone_alone(played, person):
+    mine, other = person(THE_WARDS), person(THE_PROVINCES)
+    for phone in (mine, other):
+        await phone.does(act="follow")
+        await phone.hears(said)
+
+    await mine.does(act="wait", hours=200)
+
+    assert (await mine.looks())["window"]["state"] == "closed"
+    assert (await other.looks())["window"]["state"] == "free"

@@ -18,6 +18,10 @@
   const form = phone.querySelector('.writing');
   const box = form.querySelector('input');
   const trouble = phone.querySelector('.trouble');
+  const clock = phone.querySelector('.clock');
+  const shown = phone.querySelector('.window');
+  const wide = window.matchMedia('(min-width: 900px)');
+  const stage = document.querySelector('.stage');
 
   let next = 0; // the number of the line that is not drawn yet
   let follows = false;
@@ -36,6 +40,15 @@
     const button = event.target.closest('button');
     if (button) act({act: 'pick', item: Number(button.value)});
   });
+  document.querySelectorAll('button[data-act]').forEach(function (button) {
+    button.addEventListener('click', function () {
+      const what = {act: button.getAttribute('data-act')};
+      if (button.hasAttribute('data-hours')) what.hours = Number(button.getAttribute('data-hours'));
+      if (!wide.matches) stage.open = false; // what comes of it is under it
+      act(what);
+    });
+  });
+  stage.open = wide.matches;
   list.addEventListener('click', function (event) {
     const button = event.target.closest('button');
     if (!button) return;
@@ -71,6 +84,9 @@
     follow.hidden = false;
     follow.textContent = follows ? words.unfollow : words.follow;
     follow.classList.toggle('is-on', follows);
+    clock.textContent = talk.clock;
+    shown.textContent = words['window_' + talk.window.state].replace('{time}', lasting(talk.window.hours));
+    shown.className = 'window is-' + talk.window.state;
     // The demo was started again: what is drawn is of another life.
     if (talk.first + talk.lines.length < next) { list.textContent = ''; next = 0; }
     const fresh = talk.lines.slice(Math.max(0, next - talk.first));
@@ -82,15 +98,29 @@
     screen.scrollTop = screen.scrollHeight; // as Zalo does: the end is in sight, with the buttons
   }
 
+  function lasting(hours) {
+    return hours > 48 || hours % 24 === 0 ? words.days.replace('{days}', Math.floor(hours / 24)) : words.hours.replace('{hours}', hours);
+  }
+
   function bubble(line, number) {
+    if (line.by === 'note') {
+      list.appendChild(make('li', 'told', noted(line.text)));
+      return;
+    }
     const item = make('li', line.by === 'you' ? 'mine' : 'theirs');
-    item.appendChild(make('span', 'unseen', line.by === 'you' ? words.from_you : words.from_them));
+    const from = {you: words.from_you, oa: words.from_them, officer: words.from_officer}[line.by];
+    item.appendChild(make('span', line.by === 'officer' ? 'by-hand' : 'unseen', from));
     const card = make('div', 'card');
     if (line.text) card.appendChild(make('p', '', line.text));
-    if (line.has_file) card.appendChild(make('p', 'file', words.file));
+    if (line.has) card.appendChild(make('p', 'is-' + line.has, words[line.has]));
     if (line.buttons.length) card.appendChild(buttons(line.buttons, number));
     item.appendChild(card);
     list.appendChild(item);
+  }
+
+  function noted(name) {
+    const parts = name.split('.');
+    return words['note_' + parts[0]].replace('{time}', parts[1] ? lasting(Number(parts[1])) : '');
   }
 
   function buttons(titles, number) {
