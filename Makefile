@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 PORT   ?= 8080
+# Tests wait a third of their time, for processes they start and kill.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) \* 3 / 2)
 export PORT
 
 .DEFAULT_GOAL := help
@@ -33,10 +35,10 @@ chat: $(VENV)/stamp ## talk to the bot in this terminal
 	@exec $(BIN)/python -m bot chat
 
 test: $(VENV)/stamp ## all tests, in parallel
-	@$(BIN)/python -m pytest -n auto -q $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -q $(ARGS)
 
 nightly: $(VENV)/stamp ## the long campaigns too
-	@$(BIN)/python -m pytest -n auto -q --long $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -q --long $(ARGS)
 
 mutants: $(VENV)/stamp ## change the code in a thousand small ways and see whether a test notices (hours)
 	@$(BIN)/mutmut run
