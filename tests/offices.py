@@ -16,7 +16,7 @@ from storage.database import Database
 from storage.vault import Vault
 from surveys.audited import AuditRow
 from surveys.conversation import Address
-from surveys.rights import Action, Actor, Role
+from surveys.rights import Action, Actor, NotAllowed, Role
 from tests.conftest import Clock
 
 PROVINCE, LONG_DUC, TRA_VINH = "86", "29263", "29242"
@@ -29,7 +29,10 @@ def seated(actor: Actor) -> Callable[[Action | None, Guarded], Endpoint]:
 
     def guarded(action: Action | None, endpoint: Guarded) -> Endpoint:
         async def passed(request: Request) -> Response:
-            return await endpoint(request, actor)
+            try:
+                return await endpoint(request, actor)
+            except NotAllowed:
+                return Response(status_code=403)
 
         return passed
 

@@ -12,7 +12,7 @@ FIRST_WAIT = 0.5  # seconds, doubled with every further wrong try
 LONGEST_WAIT = 8.0
 FORGOTTEN_AFTER = timedelta(minutes=15)
 AT_ONCE = 16  # tries that wait; whoever comes on top of them is asked to come again
-FAILS_AFTER = 0.4  # seconds from a try to its “no”: longer than any reason for it takes to find
+FAILS_AFTER = 0.375  # seconds from a try to its “no”: longer than any reason for it takes to find
 
 
 class SlowDown:

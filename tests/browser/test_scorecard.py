@@ -1,4 +1,4 @@
-"""The supervisors' pages as they are seen and used: on a phone, on a desk, on paper, in any light, without a script, by keyboard,
+"""The scorecard's pages as they are seen and used: on a phone, on a desk, on paper, in any light, without a script, by keyboard,
 with six wards and with a whole province."""
 
 from collections.abc import AsyncIterator
@@ -12,7 +12,7 @@ from pypdf import PdfReader
 
 from tests.browser.conftest import DESK, PHONE, Open
 from tests.browser.test_results import PALE
-from tests.web.test_scorecard import TOKEN, office
+from tests.web.test_scorecard import office
 
 expect.set_options(timeout=10_000)
 PICTURES = Path(__file__).parents[1] / "output"
@@ -145,22 +145,6 @@ async def test_what_was_typed_wrong_is_said_beside_the_field(url, open_page: Ope
     field = page.locator("[id='t.T7.3']")
     assert await field.get_attribute("aria-invalid") == "true"
     await expect(page.locator("[id='t.T7.3-fault']")).to_contain_text("Chưa phải là số")
-
-
-async def test_one_signs_in_and_out_without_a_script(open_page: Open):
-    async with office(behind_the_door=True) as url:
-        page = await open_page(url + "/scorecard/units/29242", java_script_enabled=False)
-        await page.fill("#token", "not the right one at all, no")
-        await page.click("button:has-text('Đăng nhập')")
-        await expect(page.locator(".problem")).to_contain_text("Mã chưa đúng")
-
-        await page.fill("#token", TOKEN)
-        await page.click("button:has-text('Đăng nhập')")
-        await expect(page.locator("h1")).to_have_text("Phường Trà Vinh")
-
-        await page.click("button:has-text('Đăng xuất')")
-        await page.goto(url + "/scorecard")
-        await expect(page.locator("h1")).to_have_text("Đăng nhập")
 
 
 async def test_whoever_has_only_a_keyboard_sees_where_they_are(url, open_page: Open):

@@ -1,7 +1,7 @@
 """What supervisors read of the scorecards, and how it is asked for: plain links and forms that save nothing."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import date
 from html import unescape
@@ -9,37 +9,42 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from pydantic import SecretStr
 
 from bot.app import _web_rooms, opened
 from bot.settings import Settings
 from bot.web.app import build
+from bot.web.desk_door import Door
 from bot.web.matrix import UNGROUPED, matrix, missing, short_name
 from bot.web.pages import Pages
 from bot.web.scorecard import Asked, ScorecardPages
-from bot.web.supervisors import Supervisors
 from handlers.units import load_seed
 from surveys.assessment import Verdict
+from surveys.rights import PROVINCIAL, Action, Actor, Role
 from surveys.scorecard import Document, load_set
+from tests.conftest import Clock
+from tests.offices import PROVINCE, SUPERVISOR, Office, Visitor, carrying, everywhere, seated, visitor
 from tests.web import cabinet, conftest
 from tests.web.cabinet import Cabinet
 from tests.web.conftest import running
 
 PAGES = Pages(demo=False, telegram_url=None, k=10)
-TOKEN = "a-token-from-a-password-manager"
 PAPER_OF_2024 = Document("9/QĐ-CAP", date(2024, 5, 2))
 
 
 @asynccontextmanager
-async def office(crowd: int = 0, *, behind_the_door: bool = False) -> AsyncIterator[str]:
-    supervisors = Supervisors(TOKEN, conftest.KEY, secure=False, pages=PAGES)
-    guarded = supervisors.guarded if behind_the_door else lambda endpoint: endpoint
+async def office(
+    crowd: int = 0, *, behind_the_door: bool = False, actor: Actor = SUPERVISOR
+) -> AsyncIterator[str]:
+    # Nobody is signed in, so nobody is asked who they are.
+    door = Door(None, PAGES, secure=False)  # type: ignore[arg-type]
+    guarded = door.guarded if behind_the_door else seated(actor)
     cards = ScorecardPages(
-        Cabinet(crowd),
+        Cabinet(crowd),  # type: ignore[arg-type]
         PAGES,
         guarded,
+        everywhere if actor.role in PROVINCIAL else at_home,
         lambda: cabinet.NOW,
-        results=conftest.results,  # type: ignore[arg-type]
+        results=conftest.results,
     )
     site = build(
         results=conftest.results,
@@ -47,11 +52,18 @@ async def office(crowd: int = 0, *, behind_the_door: bool = False) -> AsyncItera
         webhooks={},
         health=conftest.health,
         cookie_key=conftest.KEY,
-        rooms=[*supervisors.routes, *cards.routes],
+        rooms=[*door.routes, *cards.routes],
         pages=PAGES,
     )
     async with running(site) as url:
         yield url
+
+
+CHIEF = Actor("c", "Trần Văn Hùng", "29242-chief", Role.CHIEF, "29242", "Trưởng Công an phường Trà Vinh")
+
+
+async def at_home(actor: Actor, action: Action, units: Iterable[str]) -> frozenset[str]:
+    return frozenset(units) & {actor.unit}
 
 
 async def get(url: str, path: str) -> tuple[int, str]:
@@ -386,13 +398,12 @@ async def test_a_province_of_124_wards_fits_a_page():
 
 
 @pytest.fixture
-async def real_office(tmp_path: Path) -> AsyncIterator[str]:
-    """The house as it is served, its database empty but for the units and one ward's evidence."""
+async def real_office(tmp_path: Path) -> AsyncIterator[Visitor]:
+    """The house as it is served, its database empty but for the units and one ward's evidence; and a supervisor's browser."""
     settings = Settings(
         _env_file=None,  # type: ignore[call-arg]
         database_url=f"sqlite:///{tmp_path / 'house.sqlite'}",
         keys_dir=tmp_path / "keys",
-        supervisor_token=SecretStr(TOKEN),
     )
     async with opened(settings, now=lambda: cabinet.NOW) as house:
         await load_seed(house.db)
@@ -417,37 +428,35 @@ async def real_office(tmp_path: Path) -> AsyncIterator[str]:
             provinces=house.waves.provinces,
             postponements=house.waves.postponements,
         )
-        async with running(site) as url:
-            yield url
+        clock = Clock(cabinet.NOW)
+        office = Office(house.db, house.vault, clock)
+        supervisor = await office.serves("Trần Thị An", Role.SUPERVISOR, PROVINCE)
+        async with running(site) as url, visitor(url) as browser:
+            carrying(browser.session, url, await house.people.begin(supervisor))
+            yield browser
 
 
 async def test_the_house_serves_its_scorecards_to_whoever_signed_in(real_office):
-    url = real_office
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
-        await browser.post(url + "/sign-in", data={"token": TOKEN}, headers={"origin": url})
+    async def page(path: str) -> str:
+        async with real_office.session.get(real_office.url + path) as response:
+            assert response.status == 200, path
+            assert response.headers["cache-control"] == "no-store"
+            return unescape(await response.text())
 
-        async def page(path: str) -> str:
-            async with browser.get(url + path) as response:
-                assert response.status == 200, path
-                assert response.headers["cache-control"] == "no-store"
-                return unescape(await response.text())
-
-        assert "Trường Long Hòa" in await page("/scorecard?year=2026")
-        unit = await page("/scorecard/units/29242?year=2026")
-        assert "Lê Văn Bình xác nhận ngày 20/12/2026" in unit
-        assert "Nguyễn Văn Cường chốt, Phạm Thị Dung cùng ký" in unit
-        assert "Không lưu gì" in await page("/scorecard/units/29242/what-if?year=2026&minimum=50")
-        assert "giả định" in await page("/scorecard/roadmap?year=2026")
-        assert "Phường 1 (TP Trà Vinh)" in await page("/scorecard/baseline")
+    assert "Trường Long Hòa" in await page("/scorecard?year=2026")
+    unit = await page("/scorecard/units/29242?year=2026")
+    assert "Lê Văn Bình xác nhận ngày 20/12/2026" in unit
+    assert "Nguyễn Văn Cường chốt, Phạm Thị Dung cùng ký" in unit
+    assert "Không lưu gì" in await page("/scorecard/units/29242/what-if?year=2026&minimum=50")
+    assert "giả định" in await page("/scorecard/roadmap?year=2026")
+    assert "Phường 1 (TP Trà Vinh)" in await page("/scorecard/baseline")
 
 
 @pytest.mark.parametrize(("format", "begins"), [("docx", b"PK"), ("xlsx", b"PK"), ("pdf", b"%PDF")])
 async def test_the_yearly_report_can_be_taken_along(real_office, format, begins):
-    url = real_office
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
-        await browser.post(url + "/sign-in", data={"token": TOKEN}, headers={"origin": url})
-        async with browser.get(f"{url}/scorecard/report.{format}?set=qd1578&year=2026") as response:
-            content = await response.read()
+    place = f"{real_office.url}/scorecard/report.{format}?set=qd1578&year=2026"
+    async with real_office.session.get(place) as response:
+        content = await response.read()
 
     assert response.status == 200
     assert f'filename="bao-cao-2026-qd1578.{format}"' in response.headers["content-disposition"]
@@ -455,28 +464,53 @@ async def test_the_yearly_report_can_be_taken_along(real_office, format, begins)
 
 
 async def test_there_is_no_report_in_a_form_of_ones_own(real_office):
-    url = real_office
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
-        await browser.post(url + "/sign-in", data={"token": TOKEN}, headers={"origin": url})
-        for path in ("/scorecard/report.exe", "/scorecard/report.pdf?year=2020&set=qd1578"):
-            async with browser.get(url + path) as response:
-                assert response.status == 404
+    for path in ("/scorecard/report.exe", "/scorecard/report.pdf?year=2020&set=qd1578"):
+        await real_office.opens(path, 404)
 
 
 async def test_earlier_wards_are_read_through_todays_and_never_scored(real_office):
-    url = real_office
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
-        await browser.post(url + "/sign-in", data={"token": TOKEN}, headers={"origin": url})
+    async def said(on: str) -> str:
+        page = await real_office.opens(f"/scorecard/units/29242/restated?set=qd1578&year=2026&on={on}")
+        return words(unescape(page))
 
-        async def said(on: str) -> str:
-            path = f"/scorecard/units/29242/restated?set=qd1578&year=2026&on={on}"
-            async with browser.get(url + path) as response:
-                assert response.status == 200
-                return words(unescape(await response.text()))
+    of_2024 = await said("2024-06-30")
+    assert "không phải bảng điểm" in of_2024
+    assert "Phường 3 (TP Trà Vinh)" in of_2024
+    assert "0 đạt, 0 chưa đạt" in of_2024
+    for nothing in ("2026-01-01", "x", ""):
+        assert "Không có gì để đọc lại" in await said(nothing)
 
-        of_2024 = await said("2024-06-30")
-        assert "không phải bảng điểm" in of_2024
-        assert "Phường 3 (TP Trà Vinh)" in of_2024
-        assert "0 đạt, 0 chưa đạt" in of_2024
-        for nothing in ("2026-01-01", "x", ""):
-            assert "Không có gì để đọc lại" in await said(nothing)
+
+async def test_a_ward_sees_its_own_card_and_nothing_of_the_others():
+    async with office(actor=CHIEF) as url:
+        _, page = await get(url, "/scorecard")
+        status, _ = await get(url, "/scorecard/units/29242")
+
+    assert status == 200
+    assert "Trà Vinh" in page
+    for other in (
+        "Long Đức",
+        "Nguyệt Hóa",
+        "Hòa Thuận",
+        "Duyên Hải",
+        "Trường Long Hòa",
+        "/roadmap",
+        "report.",
+    ):
+        assert other not in page
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/scorecard/units/29263",
+        "/scorecard/units/29263/what-if",
+        "/scorecard/units/29263/restated?on=2026-01-01",
+        "/scorecard/roadmap",
+        "/scorecard/baseline",
+        "/scorecard/report.pdf",
+    ],
+)
+async def test_what_speaks_of_other_wards_is_not_for_a_ward(path):
+    async with office(actor=CHIEF) as url:
+        assert (await get(url, path))[0] == 403
