@@ -20,6 +20,10 @@ from bot.clock import Clock, Tick
 from bot.desk import desk_rooms
 from bot.intake import Intake
 from bot.lanes import Lanes
+from bot.officers import WEBHOOK as OFFICERS_WEBHOOK
+from bot.officers import listen as listen_to_officers
+from bot.officers import officers_bot
+from bot.officers import ticks as officers_ticks
 from bot.settings import Settings
 from bot.web.app import build
 from bot.web.check import CheckPage
@@ -241,6 +245,9 @@ async def serve(
         zalo_bot = await _zalo_bot(house, stack)
         if zalo_bot is not None and settings.zalo_bot_mode == "webhook":
             webhooks[ZALO_BOT_WEBHOOK] = zalo_bot.webhook
+        officers = await officers_bot(house, stack)
+        if officers is not None and settings.officers_mode == "webhook":
+            webhooks[OFFICERS_WEBHOOK] = officers.webhook
         name = await telegram.username() if telegram is not None else None
         pages = Pages(
             demo=demo,
@@ -261,13 +268,15 @@ async def serve(
             provinces=house.waves.provinces,
             postponements=house.waves.postponements,
         )
-        await stack.enter_async_context(Clock(_ticks(house) + _zalo_ticks(zalo)))
+        await stack.enter_async_context(Clock(_ticks(house) + _zalo_ticks(zalo) + officers_ticks(officers)))
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(serve_on(listener, site, stop))
             if telegram is not None:
                 tasks.create_task(_listen(telegram, settings, stop))
             if zalo_bot is not None:
                 tasks.create_task(_listen_to_bot(zalo_bot, settings, stop))
+            if officers is not None:
+                tasks.create_task(listen_to_officers(officers, settings, stop))
 
 
 async def _telegram(house: House, stack: AsyncExitStack) -> "TelegramResidents | None":

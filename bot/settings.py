@@ -61,6 +61,22 @@ class Settings(BaseSettings):
         "https://api.telegram.org", description="The Bot API server; change it for a local one."
     )
 
+    # Telegram for officers: a bot of its own (docs/officers-bot.vi.md)
+    officers_token: SecretStr | None = Field(
+        None,
+        description="The officers' bot's token from @BotFather, another one than TELEGRAM_TOKEN; without it officers have the web desk alone.",
+    )
+    officers_mode: Literal["polling", "webhook"] = Field(
+        "polling", description="polling needs no public address; webhook needs PUBLIC_URL."
+    )
+    officers_secret: SecretStr | None = Field(
+        None,
+        description="For webhook: 16 to 256 of A-Z a-z 0-9 _ - ; Telegram sends it back with every update.",
+    )
+    officers_api: str = Field(
+        "https://api.telegram.org", description="The Bot API server; change it for a local one."
+    )
+
     # Zalo for residents: Official Accounts (docs/zalo.md)
     zalo_app_id: str | None = Field(
         None,
@@ -220,6 +236,29 @@ class Settings(BaseSettings):
         if not (16 <= len(secret) <= 256) or not set(secret) <= SECRET_ALPHABET:
             raise ValueError(
                 "TELEGRAM_MODE=webhook needs TELEGRAM_SECRET: 16 to 256 characters of A-Z a-z 0-9 _ -"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _officers_bot_is_whole(self) -> "Settings":
+        if self.officers_token is None:
+            return self
+        if self.telegram_token is not None and (
+            self.officers_token.get_secret_value() == self.telegram_token.get_secret_value()
+        ):
+            raise ValueError(
+                "OFFICERS_TOKEN is TELEGRAM_TOKEN: officers need a bot of their own, make another one with @BotFather"
+            )
+        if self.officers_mode == "polling":
+            return self
+        if not self.public_url.startswith("https://"):
+            raise ValueError(
+                "OFFICERS_MODE=webhook needs PUBLIC_URL to be an https:// address, or set OFFICERS_MODE=polling"
+            )
+        secret = self.officers_secret.get_secret_value() if self.officers_secret else ""
+        if not (16 <= len(secret) <= 256) or not set(secret) <= SECRET_ALPHABET:
+            raise ValueError(
+                "OFFICERS_MODE=webhook needs OFFICERS_SECRET: 16 to 256 characters of A-Z a-z 0-9 _ -"
             )
         return self
 

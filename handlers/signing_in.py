@@ -171,6 +171,15 @@ class SigningIn:
             person = await tx.staff.by_account(self._vault.fingerprint(self._own(address)))
             return () if person is None else _actors(await tx.posts.held_by(person.id))
 
+    async def part_with_account(self, actor: Actor) -> None:
+        """The officers' bot does not know them any more. They are signed out everywhere; a new code binds an account again."""
+        async with self._db.transaction() as tx:
+            await tx.staff.forget_account(actor.person)
+            await tx.desk_sessions.end_of(actor.person)
+            await tx.codes.drop_links(actor.person)
+            who = f"post:{actor.post}"
+            await note(tx, actor, "people.part_with_account", who, unit=actor.unit, at=self._now())
+
     # ── Signing in ────────────────────────────────────────────────────────────────────────────────────────────
 
     async def sign_in(self, personal: str, totp: str) -> str:

@@ -36,6 +36,11 @@ class Markers:
         await self._connection.run(START_MARKER, name=name, value=0)
         await self._connection.run(BUMP_MARKER, moved=name)
 
+    async def move(self, name: str, was: int, to: int) -> bool:
+        """Whether this call moved it there: only if it still stands where it was."""
+        await self._connection.run(START_MARKER, name=name, value=0)
+        return bool(await self._connection.run(MOVE_MARKER, moved=name, was=was, to=to))
+
 
 class Waves:
     def __init__(self, connection: Connection) -> None:
@@ -196,4 +201,9 @@ MARKER = Prepared(select(_markers.value).where(_markers.name == bindparam("name"
 START_MARKER = upsert(rows.table(rows.Marker), "name", keeping=("value",))
 BUMP_MARKER = Prepared(
     update(rows.Marker).where(_markers.name == bindparam("moved")).values(value=_markers.value + 1)
+)
+MOVE_MARKER = Prepared(
+    update(rows.Marker)
+    .where(_markers.name == bindparam("moved"), _markers.value == bindparam("was", type_=_markers.value.type))
+    .values(value=bindparam("to", type_=_markers.value.type))
 )

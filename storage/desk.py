@@ -83,6 +83,9 @@ class Staff:
     async def set_account(self, id: str, fingerprint: bytes, address: bytes) -> None:
         await self._connection.run(SET_ACCOUNT, person=id, fingerprint=fingerprint, address=address)
 
+    async def forget_account(self, id: str) -> None:
+        await self._connection.run(FORGET_ACCOUNT, person=id)
+
     async def use_step(self, id: str, step: int) -> bool:
         """Whether this call used it: no later one was used before. Wrong tries are forgotten with it."""
         return bool(await self._connection.run(USE_STEP, person=id, step=step))
@@ -310,6 +313,9 @@ SET_ACCOUNT = Prepared(
     update(Person)
     .where(_staff.id == bindparam("person"))
     .values(fingerprint=bindparam("fingerprint"), address=bindparam("address"))
+)
+FORGET_ACCOUNT = Prepared(
+    update(Person).where(_staff.id == bindparam("person")).values(fingerprint=None, address=None)
 )
 USE_STEP = Prepared(
     update(Person)

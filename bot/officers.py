@@ -1,0 +1,77 @@
+"""The officers' bot in this process: the same use cases as the web desk, behind a token of its own. Imported by whoever serves; the
+library behind it only where there is a token."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.channels.contract import Misconfigured, Sent
+from bot.channels.polling import unless
+from bot.clock import Tick
+from bot.settings import Settings
+
+if TYPE_CHECKING:
+    from bot.app import House
+    from bot.channels.telegram_officers import TelegramOfficers
+
+__all__ = ["WEBHOOK", "listen", "officers_bot", "ticks"]
+
+log = structlog.get_logger(__name__)
+
+WEBHOOK = "/telegram-officers"
+LOOKS_EVERY = timedelta(seconds=4)
+AGAIN = timedelta(seconds=30)  # until the address is told anew, where Telegram was away
+
+
+async def officers_bot(house: "House", stack: AsyncExitStack) -> "TelegramOfficers | None":
+    settings = house.settings
+    if settings.officers_token is None:
+        return None
+    from bot.channels.telegram_officers import Rooms, TelegramOfficers
+    from handlers.beneath import Beneath
+    from handlers.notice_files import NoticePictures
+    from handlers.notices import Notices
+    from handlers.tidings import Tidings
+
+    notices = Notices(house.db, house.now, leaving=house.arrivals.leaving)
+    rooms = Rooms(
+        people=house.people,
+        notices=notices,
+        pictures=NoticePictures(house.db, house.now),
+        beneath=Beneath(house.db),
+        results=house.waves.results,
+        scorecards=house.scorecards,
+        tidings=Tidings(house.db, house.vault, notices, house.now),
+        now=house.now,
+        desk=settings.public_url.rstrip("/") or f"http://{settings.host}:{settings.port}",
+    )
+    secret = settings.officers_secret
+    return await stack.enter_async_context(
+        TelegramOfficers(
+            settings.officers_token.get_secret_value(),
+            rooms,
+            secret=secret.get_secret_value() if secret and settings.officers_mode == "webhook" else None,
+            api=settings.officers_api,
+        )
+    )
+
+
+def ticks(bot: "TelegramOfficers | None") -> tuple[Tick, ...]:
+    return () if bot is None else (Tick("officers", LOOKS_EVERY, bot.tick),)
+
+
+async def listen(bot: "TelegramOfficers", settings: Settings, stop: asyncio.Event) -> None:
+    """Until told to stop: by asking; or, once Telegram knows where to bring them, not at all."""
+    if settings.officers_mode == "polling":
+        await bot.poll(stop)
+        return
+    address = settings.public_url.rstrip("/") + WEBHOOK
+    while not stop.is_set():
+        outcome = await bot.set_webhook(address)
+        log.info("officers.webhook", outcome=repr(outcome))
+        if isinstance(outcome, Sent | Misconfigured):
+            return
+        await unless(stop, asyncio.sleep(AGAIN.total_seconds()))

@@ -1,0 +1,158 @@
+"""What officers are told without asking: that a notice waits for them, that theirs was approved, handed back, sent. Read off the audit
+trail, so it does not matter whether the deed was done at the desk, in the bot or by the clock. It sends nothing.
+
+Each row is taken once, by whichever process comes first, and taken before it is told: a crash in between costs a message, which the
+list of what waits makes good; nobody is told twice."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from handlers.notices import NoSuchNotice, Notices
+from handlers.units import Places
+from storage.database import Database
+from storage.desk import Held
+from storage.keys import KeyGone
+from storage.transaction import Tx
+from storage.vault import Tampered, Vault
+from surveys.audited import AuditRow
+from surveys.conversation import Address
+from surveys.notices import Notice
+from surveys.rights import Action, Actor, Role, is_within
+from surveys.units import Gazetteer
+
+__all__ = ["TOLD", "Tiding", "Tidings"]
+
+log = structlog.get_logger(__name__)
+
+CURSOR = "tidings"
+"""The marker that stands at the last row of the trail that was taken."""
+AT_ONCE = 200  # rows looked at in one step
+STALE = timedelta(days=1)  # what happened before that is not news: the bot was not there
+NOTICE = "notice:"
+
+TO_DECIDERS = frozenset({"notice.submit", "notice.miss", "notice.hold", "notice.urge"})
+TO_WRITERS = frozenset(
+    {
+        *("notice.approve", "notice.approve_own", "notice.reject", "notice.clear", "notice.finish"),
+        *("notice.stop", "notice.recall", "notice.miss", "notice.hold", "notice.expire"),
+    }
+)
+TOLD = TO_DECIDERS | TO_WRITERS
+"""The actions of the trail that somebody is told of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tiding:
+    """One thing that happened, for one officer."""
+
+    address: Address
+    """Their account at the officers' bot."""
+    actor: Actor
+    """Them, at the post it concerns."""
+    action: str
+    notice: Notice
+    by: str
+    """The name and title of whoever did it; empty for the clock."""
+    reason: str
+    is_to_decide: bool
+    """They may do something about it."""
+
+
+class Tidings:
+    def __init__(self, db: Database, vault: Vault, notices: Notices, now: Callable[[], datetime]) -> None:
+        self._db = db
+        self._vault = vault
+        self._notices = notices
+        self._now = now
+        self._places = Places()
+
+    async def next(self) -> list[Tiding]:
+        """What happened since the last call, anybody's call."""
+        found: list[Tiding] = []
+        for row in await self._taken():
+            if row.action in TOLD and row.object.startswith(NOTICE) and row.at > self._now() - STALE:
+                found += await self._of(row)
+        return found
+
+    async def _taken(self) -> list[AuditRow]:
+        """The next rows of the trail, which nobody else gets from now on."""
+        async with self._db.reading() as tx:
+            last = await tx.markers.value(CURSOR)
+            rows = await tx.audit.page(last + AT_ONCE + 1, AT_ONCE)
+        new = sorted((row for row in rows if row.number > last), key=lambda row: row.number)
+        if not new:
+            return []
+        async with self._db.transaction() as tx:
+            is_ours = await tx.markers.move(CURSOR, last, new[-1].number)
+        return new if is_ours else []
+
+    async def _of(self, row: AuditRow) -> list[Tiding]:
+        async with self._db.reading() as tx:
+            known = await self._places.known(tx)
+            notice = await tx.notices.by_code(row.object.removeprefix(NOTICE))
+            if notice is None:
+                return []
+            held = [each for each in await tx.posts.all() if each.until is None and each.has_account]
+            addresses = {each.person: await self._address(tx, each.person) for each in held}
+        deciding = await self._deciding(row, notice, held, known)
+        writing = [_actor(each) for each in held if _is_told_as_writer(row, notice, each)]
+        by = f"{row.name}, {row.title}" if row.name else ""
+        tidings = {}
+        for actor, decides in [*((each, False) for each in writing), *((each, True) for each in deciding)]:
+            address = addresses[actor.person]
+            # Nobody is told what they did themselves.
+            if address is not None and actor.person != row.person:
+                tidings[actor.person] = Tiding(address, actor, row.action, notice, by, row.reason, decides)
+        return list(tidings.values())
+
+    async def _deciding(
+        self, row: AuditRow, notice: Notice, held: list[Held], known: Gazetteer
+    ) -> list[Actor]:
+        """Who may now say yes or no: those of the unit itself; where it has none with an account, those above it. And whoever clears
+        words, where there are some to clear."""
+        if row.action not in TO_DECIDERS:
+            return []
+        action = Action.NOTICE_URGE if row.action == "notice.urge" else Action.NOTICE_APPROVE
+        if row.action == "notice.urge" and notice.overrides:
+            return []  # two have said so
+        others = [actor for each in held if not notice.was_written_by(*_named(actor := _actor(each)))]
+        able = [actor for actor in others if is_within(actor, action, notice.unit, known)]
+        if row.action == "notice.urge":
+            able = [actor for actor in able if not any(hand.is_of(*_named(actor)) for hand in notice.urged)]
+        near = [actor for actor in able if actor.unit == notice.unit]
+        clearing = [each for each in others if is_within(each, Action.NOTICE_CLEAR, notice.unit, known)]
+        return [*(near or able), *[each for each in clearing if await self._finds(each, notice)]]
+
+    async def _finds(self, actor: Actor, notice: Notice) -> bool:
+        try:
+            return bool(await self._notices.findings(actor, notice.id))
+        except NoSuchNotice:
+            return False
+
+    async def _address(self, tx: Tx, person: str) -> Address | None:
+        staff = await tx.staff.get(person)
+        if staff is None or staff.fingerprint is None or staff.address is None:
+            return None
+        try:
+            return self._vault.open_address(staff.fingerprint, staff.address)
+        except (KeyGone, Tampered) as trouble:
+            # An account under a key that is gone: its owner reads the list, and is bound anew with another code.
+            log.warning("tidings.address_lost", person=person, reason=type(trouble).__name__)
+            return None
+
+
+def _is_told_as_writer(row: AuditRow, notice: Notice, held: Held) -> bool:
+    return row.action in TO_WRITERS and any(
+        hand.person == held.person and hand.post == held.post for hand in notice.writers
+    )
+
+
+def _actor(held: Held) -> Actor:
+    return Actor(held.person, held.name, held.post, Role(held.role), held.unit, held.title)
+
+
+def _named(actor: Actor) -> tuple[str, str]:
+    return actor.person, actor.name
