@@ -107,8 +107,9 @@ class Pages:
         unit = self.unit()
         for wave in self.open_in(unit) if unit else ():
             offers.append(self._survey(wave))
+        if self.only() is None:  # else there is no other to choose
+            offers.append(self.offer("button.other_ward" if unit else "button.choose_ward", "wards"))
         offers += [
-            self.offer("button.other_ward" if unit else "button.choose_ward", "wards"),
             self.offer("button.results", "results"),
             self.offer("button.news", "news"),
             self.offer("button.notices", "notices"),

@@ -4,7 +4,7 @@ import pytest
 
 from storage import rows
 from surveys.entry import Stream
-from tests.journeys.town import LONG_DUC, TRA_VINH, Resident, Town
+from tests.journeys.town import LONG_DUC, TRA_VINH, Heard, Resident, Town
 
 WARD, PROVINCE, NEXT_DOOR = "zalo:100", "zalo:200", "zalo:300"
 VINH_LONG = "86"
@@ -38,6 +38,14 @@ async def test_at_a_wards_account_nobody_is_asked_which_ward(town: Town, account
 
     assert "phường Trà Vinh" in heard
     assert "Đồng ý, bắt đầu" in heard.buttons
+    assert "Chọn phường khác" not in (await at(town, WARD).says("menu")).buttons
+    assert "Chọn phường khác" in (await in_long_duc(at(town, "telegram"))).buttons
+
+
+async def in_long_duc(resident: Resident) -> Heard:
+    await resident.says("xin chào")
+    await resident.says("Long Đức")
+    return await resident.says("menu")
 
 
 @pytest.mark.parametrize("typed", ["Long Đức", "phường Long Đức", "Phường 4 Trà Vinh", "Nguyệt Hóa"])
