@@ -18,6 +18,8 @@ __all__ = [
     "EFFECTS",
     "FINAL",
     "FOLLOWS",
+    "KINDS",
+    "OTHERWISE",
     "POISON",
     "REPEATS",
     "TROUBLES",
@@ -32,6 +34,7 @@ __all__ = [
     "Why",
     "after_lease",
     "due_by",
+    "expected",
     "is_awake",
     "next_awake",
     "state_after",
@@ -184,6 +187,7 @@ class Trouble(StrEnum):
     UNAUTHORIZED = "401"
     FORBIDDEN = "403"
     BAD_REQUEST = "400"
+    NOT_FOUND = "404"
     NO_SUCH_CHAT = "400 chat not found"
     MIGRATED = "400 moved"
 
@@ -211,11 +215,41 @@ TROUBLES: Mapping[Trouble, Result] = {
     Trouble.UNAUTHORIZED: Result.OURS,
     Trouble.FORBIDDEN: Result.GONE,
     Trouble.BAD_REQUEST: Result.REJECTED,
+    Trouble.NOT_FOUND: Result.OURS,  # our methods do not change, so it is the token or the address
     Trouble.NO_SUCH_CHAT: Result.GONE,
     Trouble.MIGRATED: Result.GONE,
 }
-"""What a failed call comes to, on every platform whose own documents do not say otherwise. Numbers of Zalo's have a table of their
-own (`bot.channels.zalo_errors`), which leads to the same results."""
+"""What a failed call comes to, on every platform whose own documents do not say otherwise."""
+
+OTHERWISE: Mapping[str, Mapping[Trouble, Result]] = {
+    # Errors of an Official Account come with HTTP 200 and a number. A 4xx is a proxy's or a firewall's, and speaks of nobody.
+    "zalo": {
+        Trouble.UNAUTHORIZED: Result.REJECTED,
+        Trouble.FORBIDDEN: Result.REJECTED,
+        Trouble.NOT_FOUND: Result.REJECTED,
+    },
+    # Documented as forbidden, worded as “Internal server error”.
+    "zalobot": {Trouble.FORBIDDEN: Result.UNKNOWN},
+}
+"""Where a platform's documents say otherwise, by the head of its accounts' names."""
+
+KINDS: Mapping[str, Result] = {
+    "haste": Result.NOT_SENT,
+    "night": Result.NOT_SENT,
+    "quota": Result.NOT_SENT,
+    "processing": Result.NOT_SENT,
+    "window": Result.WINDOW,
+    "blocked": Result.GONE,
+    "message": Result.REJECTED,
+    "token": Result.OURS,
+    "ours": Result.OURS,
+    "unclear": Result.UNKNOWN,
+}
+"""What each kind of number of Zalo's comes to; which number is of which kind stands in `bot.channels.zalo_errors`."""
+
+
+def expected(trouble: Trouble, platform: str) -> Result:
+    return OTHERWISE.get(platform, {}).get(trouble, TROUBLES[trouble])
 
 
 def state_after(result: Result, *, repeats_left: int) -> DeliveryState:

@@ -38,10 +38,10 @@ from tests.bot.sending_town import ACCOUNT, Town, Words, nobody, nothing_waits
 from tests.bulk_server.server import TOKEN
 from tests.faults.killing import in_child
 
-PEOPLE = 900
+PEOPLE = 600
 SENDERS = 2
 EARLIEST, LATEST = 0.02, 0.5  # seconds between two kills
-A_BEAT, A_BEAT_TAKES = 30, 0.2  # messages, and of how many seconds: 150 a second
+A_BEAT, A_BEAT_TAKES = 60, 0.2  # messages, and of how many seconds: 300 a second
 DAY = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # nine in the morning, for ever
 PATIENCE = Patience(
     account=timedelta(seconds=0.4),

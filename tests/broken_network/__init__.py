@@ -1,0 +1,1 @@
+"""Networks and servers that break, each in one way."""
