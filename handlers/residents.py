@@ -350,6 +350,8 @@ class Residents:
             return await self._checked(tx, caller, command.argument)
         if command is not None and command.word is Word.VERIFY:
             return self._asks_whether_real(caller, command.argument)
+        if command is not None and command.word is Word.SEEN:
+            return self._saw(caller, command.argument)
         if command is not None and command.word is Word.RESULTS:
             return await self._results(tx, caller)
         if command is not None and command.word is Word.LINK:
@@ -390,7 +392,11 @@ class Residents:
         return replace(outcome, say=(words, *outcome.say))
 
     def _tapped(self, caller: Caller, token: str) -> Outcome:
-        act = taps.read(token, self._vault.tap_key, caller.incoming.sender.person)
+        key = self._vault.tap_key
+        act = taps.read(token, key, caller.incoming.sender.person)
+        if act is None:
+            # Under what was sent to them unasked, it is made out to the contact they are.
+            act = taps.read(token, key, self._vault.fingerprint(caller.here))
         match act.split(".", 2) if act else ():
             case ["s", wave, rest]:
                 session = caller.sessions.get(int(wave))

@@ -31,6 +31,7 @@ class Word(StrEnum):
     NEWS = "news"
     SURVEYS = "surveys"
     VERIFY = "verify"
+    SEEN = "seen"
     LINK = "link"
     UNLINK = "unlink"
 
@@ -39,7 +40,7 @@ class Word(StrEnum):
 class Command:
     word: Word
     argument: str = ""
-    """The code of CHECK, VERIFY or LINK, the language of LANGUAGE, the payload of START."""
+    """The code of CHECK, VERIFY, SEEN or LINK, the language of LANGUAGE, the payload of START."""
 
 
 # Words as people write them, with marks. The same without marks and spaces is understood too, unless it is listed in
@@ -89,6 +90,7 @@ def read(text: str) -> Command | None:
         _simple(phrase or "?", slashed)
         or _check(phrase, slashed)
         or _verify(phrase, slashed)
+        or _seen(phrase)
         or _link(phrase)
     )
 
@@ -137,6 +139,15 @@ def _verify(phrase: str, slashed: bool) -> Command | None:
     return None
 
 
+def _seen(phrase: str) -> Command | None:
+    """“DAXEM Q7-204”: never without a code, for “đã xem” answers many questions."""
+    for word in SEEN:
+        if phrase.startswith(word + " ") and (code := read_notice_code(phrase[len(word) :])) is not None:
+            return Command(Word.SEEN, code)
+    return None
+
+
+SEEN = ("đã xem", "da xem", "daxem", "seen")
 VERIFIES = ("xác thực", "xac thuc", "xacthuc", "verify", "ផ្ទៀងផ្ទាត់")
 ALONE = frozenset({"xacthuc", "verify"})
 

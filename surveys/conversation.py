@@ -90,6 +90,9 @@ class Say:
     """A JPEG above the text; a channel that cannot carry one sends the text alone."""
     entities: tuple[Entity, ...] = ()
     """What stands out in the text; a channel that cannot show it sends the text alone. Bold and italic, which do not cross."""
+    is_aside: bool = False
+    """It comes while a person may be at a question of a survey: its choices can be tapped, and never stand there as numbers, for a
+    number they type answers the question."""
 
 
 @dataclass(frozen=True, slots=True)

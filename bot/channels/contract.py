@@ -171,7 +171,7 @@ def numbers(options: tuple[Option, ...]) -> tuple[int, ...]:
 
 def numbered(say: Say) -> str:
     """A message for a channel without buttons: the choices become lines to answer by their number."""
-    if not say.options:
+    if not say.options or say.is_aside:
         return say.text
     lines = [
         f"{number}. {option.label}" for number, option in zip(numbers(say.options), say.options, strict=True)

@@ -3,7 +3,7 @@ person or an officer writes can turn into markup. It knows no framework and send
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -24,7 +24,8 @@ __all__ = [
 
 LIMITS = Limits(text=4096, buttons=True, edits=True, files=True)
 
-CAPTION = 1024  # characters under a document
+CAPTION = 1024  # characters under a document or a picture
+PICTURE = "anh.jpg"
 BUTTONS = 100  # in one keyboard; Telegram refuses more
 ROWS = ((3, 5), (10, 3), (18, 2))
 """(longest label, buttons a row): what a 360 px phone shows without cutting; longer labels have a row of their own."""
@@ -39,7 +40,9 @@ class Call:
     method: str
     payload: Mapping[str, Any]
     file: tuple[str, bytes] | None = None
-    """Goes along as `document`."""
+    """Goes along, name and content."""
+    field: str = "document"
+    """As what it goes along."""
 
 
 def of(chat: int | str, say: Say) -> tuple[Call, ...]:
@@ -48,19 +51,60 @@ def of(chat: int | str, say: Say) -> tuple[Call, ...]:
     if len(options) > BUTTONS:  # every question can be answered by typing a number
         text, options = numbered(say), ()
     pieces = parts(text, LIMITS.text)
+    if say.image is not None:
+        return _picture(chat, say, pieces, options)
     if say.file is not None:
         return _document(chat, pieces, options, say.file)
+    if say.entities and pieces == (text,):
+        return (_message(chat, text, options, entities=_entities(say)),)
     last = len(pieces) - 1
     return tuple(
         _message(chat, piece, options if place == last else ()) for place, piece in enumerate(pieces)
     )
 
 
-def _message(chat: int | str, text: str, options: tuple[Option, ...]) -> Call:
+def _message(
+    chat: int | str, text: str, options: tuple[Option, ...], entities: tuple[Mapping[str, Any], ...] = ()
+) -> Call:
     payload: dict[str, Any] = {"chat_id": chat, "text": text, "link_preview_options": NO_PREVIEW}
+    if entities:
+        payload["entities"] = list(entities)
     if options:
         payload["reply_markup"] = _keyboard(options)
     return Call("sendMessage", payload)
+
+
+def _entities(say: Say) -> tuple[Mapping[str, Any], ...]:
+    """Where Telegram counts UTF-16 units, we count characters."""
+    places = [0]
+    for letter in say.text:
+        places.append(places[-1] + (2 if letter > "\uffff" else 1))
+    return tuple(
+        {
+            "type": each.style.value,
+            "offset": places[each.offset],
+            "length": places[each.end] - places[each.offset],
+        }
+        for each in say.entities
+    )
+
+
+def _picture(
+    chat: int | str, say: Say, pieces: tuple[str, ...], options: tuple[Option, ...]
+) -> tuple[Call, ...]:
+    """The text beneath it; behind it where it is too long for that."""
+    assert say.image is not None
+    payload: dict[str, Any] = {"chat_id": chat}
+    after: tuple[Call, ...] = ()
+    if pieces == (say.text,) and len(parts(say.text, CAPTION)) == 1:
+        payload["caption"] = say.text
+        if say.entities:
+            payload["caption_entities"] = list(_entities(say))
+        if options:
+            payload["reply_markup"] = _keyboard(options)
+    else:
+        after = of(chat, replace(say, image=None))
+    return (Call("sendPhoto", payload, (PICTURE, say.image), "photo"), *after)
 
 
 def _document(

@@ -8,10 +8,12 @@ anything was done. Here an update is handled, on disk, and only then acknowledge
 import asyncio
 import json
 import re
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
+from hashlib import sha256
 from types import TracebackType
 from typing import Any, Self
 
@@ -84,6 +86,7 @@ STORAGE_AWAY = timedelta(seconds=5)  # what we ask of Telegram when the database
 A_MOMENT = timedelta(seconds=1)
 A_WHILE = timedelta(seconds=5)
 PATIENCE = timedelta(seconds=30)  # a reply that must wait longer than this has lost its point
+PICTURES = 32  # whose names at Telegram are remembered
 TRIES = 4  # of one reply; a question that comes twice harms nobody, one that never comes does
 TOUCHES = 30  # taps a second whose button is answered and stamped: as many messages as Telegram takes of a bot in a second.
 # In a rush beyond that, every such nicety would be paid for with somebody's next question; so they are left out, and messages never.
@@ -140,13 +143,26 @@ ANY_METHOD = GetMe()
 ANY_BOT: Any = None
 
 
+def _sent(result: Any) -> Sent:
+    number = result.get("message_id") if isinstance(result, dict) else None
+    return Sent("" if number is None else str(number))
+
+
+def _picture_in(result: Any) -> str | None:
+    """Under which name Telegram keeps the picture it has just taken: that of its largest size."""
+    sizes = result.get("photo") if isinstance(result, dict) else None
+    largest = sizes[-1] if isinstance(sizes, list) and sizes else None
+    name = largest.get("file_id") if isinstance(largest, dict) else None
+    return name if isinstance(name, str) else None
+
+
 def _form(call: Call) -> FormData:
     assert call.file is not None
     form = FormData(quote_fields=False)
     for name, value in call.payload.items():
         form.add_field(name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
     name, content = call.file
-    form.add_field("document", content, filename=name)
+    form.add_field(call.field, content, filename=name)
     return form
 
 
@@ -242,6 +258,8 @@ class TelegramResidents:
         self._allowance = Allowance(TOUCHES)
         self._pace = Pace(burst)
         self._window = window
+        self._pictures: OrderedDict[str, str] = OrderedDict()
+        """Digest → under which name Telegram keeps it for us."""
 
     @property
     def window(self) -> Window | None:
@@ -354,12 +372,35 @@ class TelegramResidents:
         return name if isinstance(name, str) else None
 
     async def _attempt(self, call: Call, within: timedelta = CALLING) -> Outcome:
+        if call.field == "photo":
+            return await self._show(call, within)
         try:
             result = await self._api.call(call, within)
         except Exception as error:
             return translate(error)
-        number = result.get("message_id") if isinstance(result, dict) else None
-        return Sent("" if number is None else str(number))
+        return _sent(result)
+
+    async def _show(self, call: Call, within: timedelta) -> Outcome:
+        """A picture travels to Telegram once; for everybody else its name there is enough."""
+        assert call.file is not None
+        digest = sha256(call.file[1]).hexdigest()
+        known = self._pictures.get(digest)
+        if known is not None:
+            short = Call(call.method, {**call.payload, "photo": known})
+            outcome = await self._attempt(short, within)
+            if not isinstance(outcome, Rejected):
+                return outcome
+            # Perhaps it is the name that Telegram does not take any more. Rejected is certainly not sent.
+            self._pictures.pop(digest, None)
+        try:
+            result = await self._api.call(call, within)
+        except Exception as error:
+            return translate(error)
+        if (name := _picture_in(result)) is not None:
+            if len(self._pictures) >= PICTURES:
+                self._pictures.popitem(last=False)
+            self._pictures[digest] = name
+        return _sent(result)
 
     async def _insist(self, call: Call) -> Outcome:
         """What somebody waits for: repeated while that may help."""

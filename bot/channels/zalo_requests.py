@@ -4,7 +4,7 @@ The choices always stand numbered in the text as well: buttons may be refused, h
 
 import io
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -29,6 +29,9 @@ class Part:
     text: str | None = None
     options: tuple[Option, ...] = ()
     file: tuple[str, bytes] | None = None
+    image: bytes | None = None
+    """A picture above the text: it stands where the buttons would."""
+    is_numbered: bool = True
 
 
 def of(say: Say) -> tuple[Part, ...]:
@@ -36,14 +39,18 @@ def of(say: Say) -> tuple[Part, ...]:
     text = _with_choices(say)
     pieces = parts(text, TEXT)
     made = [Part(piece) for piece in pieces[:-1]]
-    if pieces:
-        made.append(Part(pieces[-1], say.options[:MOST_BUTTONS]))
+    if say.image is not None:
+        made.append(Part(pieces[-1] if pieces else None, image=say.image))
+    elif pieces:
+        made.append(Part(pieces[-1], say.options[:MOST_BUTTONS], is_numbered=not say.is_aside))
     if say.file is not None:
         made.append(Part(file=say.file))
     return tuple(made)
 
 
 def _with_choices(say: Say) -> str:
+    if say.is_aside:
+        return say.text
     lines = [
         f"{number}. {option.label}" for number, option in zip(numbers(say.options), say.options, strict=True)
     ]
@@ -56,16 +63,23 @@ def body(part: Part, person: str, *, has_buttons: bool, token: str | None = None
     if part.text is not None:
         message["text"] = part.text
     if part.options and has_buttons:
-        message["attachment"] = {"type": "template", "payload": {"buttons": _buttons(part.options)}}
-    if token is not None:
+        message["attachment"] = {"type": "template", "payload": {"buttons": _buttons(part)}}
+    if token is not None and part.image is not None:
+        elements = [{"media_type": "image", "attachment_id": token}]
+        message["attachment"] = {
+            "type": "template",
+            "payload": {"template_type": "media", "elements": elements},
+        }
+    elif token is not None:
         message["attachment"] = {"type": "file", "payload": {"token": token}}
     return {"recipient": {"user_id": person}, "message": message}
 
 
-def _buttons(options: tuple[Option, ...]) -> list[Body]:
+def _buttons(part: Part) -> list[Body]:
+    options = part.options
     return [
         {
-            "title": _cut(f"{number}. {option.label}"),
+            "title": _cut(f"{number}. {option.label}" if part.is_numbered else option.label),
             "type": "oa.query.hide",
             "payload": f"{TAP}{option.token}",
         }
@@ -78,7 +92,7 @@ def _cut(title: str) -> str:
 
 
 def without_buttons(part: Part) -> Part:
-    return Part(part.text, (), part.file)
+    return replace(part, options=())
 
 
 # ── Files: Zalo takes PDF, DOC, DOCX and CSV ─────────────────────────────────────────────────────────────────────

@@ -15,9 +15,12 @@ from surveys.waves import LOCAL
 
 __all__ = ["BUTTONED", "Occasion", "Telling", "corrected", "listed", "office", "told", "topic", "when"]
 
-BUTTONED = frozenset({"telegram", "zalo", "web"})
-"""Kinds of channels on which a choice can be tapped. Elsewhere its number would be typed, and numbers answer the question a person is
-at: there a notice offers nothing."""
+BUTTONED = frozenset({"telegram", "zalo"})
+"""Kinds of channels that bring notices and have buttons. On the others what can be done is typed."""
+
+
+PICTURED = frozenset({"telegram", "zalo", "web"})
+"""Kinds of channels that can show a picture of ours."""
 
 
 class Occasion(StrEnum):
@@ -48,12 +51,12 @@ def told(
     body, entities = _shown(notice.draft.in_language(language))
     moved = len(head) + len(GAP)
     return Telling(
-        head + GAP + body + GAP + _foot(notice, language, has_buttons=bool(offers)),
+        head + GAP + body + GAP + _foot(notice, language, has_buttons=kind == "telegram"),
         (
             Entity(Style.BOLD, 0, len(head)),
             *(Entity(each.style, each.offset + moved, each.length) for each in entities),
         ),
-        notice.image,
+        notice.image if kind in PICTURED else None,
         offers,
     )
 
@@ -131,7 +134,7 @@ def _foot(notice: Notice, language: str, *, has_buttons: bool) -> str:
         lines.append(texts.say(language, "notice.until", until=when(language, notice.expires_at)))
     lines.append(texts.say(language, "notice.check", code=notice.code))
     if not has_buttons:
-        lines.append(texts.say(language, "notice.stop"))
+        lines.append(texts.say(language, "notice.typed", code=notice.code))
     return "\n".join(lines)
 
 
