@@ -10,18 +10,20 @@ import pytest
 import structlog
 
 from bot.app import House, opened
+from bot.channels.contract import RetryAfter, Sent
 from bot.settings import InvalidSettings, load
 from bot.zalo import Zalo, client_for, started_for
 from bot.zalo_connecting import Brought, Connecting, brought
 from handlers.units import load_seed
 from surveys import entry
+from surveys.conversation import Address, Say
 from surveys.entry import Entry, Stream
 from tests.conftest import Clock
 from tests.telegram_server.asgi import post_to
 from tests.zalo_server.server import Fault, ZaloServer
 
 HERE = Path(__file__).parents[2]
-WARD = "29242"
+WARD, LONG_DUC = "29242", "29263"
 CALLBACK = "https://bot.test/zalo/callback"
 
 
@@ -87,6 +89,43 @@ async def test_a_follower_of_a_wards_account_begins_there_whatever_is_open(house
 
     assert entry.read(account.started, house.vault.entry_key) == Entry(WARD, Stream.OPEN)
     assert started_for(house, None) == ""
+
+
+async def test_through_a_wards_account_another_ward_is_refused_as_soon_as_it_is_connected(house, zalo, clock):
+    zalo.time.now = clock().timestamp()
+    next_door = zalo.world.account("579745863508352885", "Công an phường Long Đức")
+    async with Zalo(house) as ours:
+        zalo.sender.post = post_to(ours)
+        for account, unit in ((zalo.oa, WARD), (next_door, LONG_DUC)):
+            zalo.oa = account
+            await connect(house, zalo, unit)
+        await ours.look()
+        await house.residents.refresh()
+        resident = zalo.world.resident(zalo.world.accounts["579745863508352884"])
+        for words in ("chào", "chọn phường", "Long Đức"):
+            resident.says(words)
+            await zalo.bring()
+        await zalo.until(lambda: len(resident.texts) >= 3)
+
+    assert any("chỉ nhận ý kiến về phường Trà Vinh" in text for text in resident.texts)
+    assert any("Zalo “Công an phường Long Đức”" in text for text in resident.texts)
+
+
+async def test_the_setting_is_each_accounts_minute(zalo, sqlite_url, tmp_path, clock):
+    zalo.time.now = clock().timestamp()
+    async with a_house(zalo, sqlite_url, tmp_path / "keys", clock, zalo_per_minute=3) as house:
+        await connect(house, zalo)
+        resident = zalo.world.resident(zalo.oa)
+        resident.says("chào")
+        zalo.world.happened.clear()
+        async with Zalo(house) as ours:
+            [account] = ours.accounts
+            address = Address(account.account, resident.id)
+            outcomes = [await account.send(address, Say("Thông báo")) for _ in range(3)]
+
+    # The first is refused by the newer address and sent by the older: two calls.
+    assert [type(outcome) for outcome in outcomes] == [Sent, Sent, RetryAfter]
+    assert len(resident.texts) == 2
 
 
 async def test_whoever_asks_zalo_to_be_forgotten_is(house, zalo, clock):
