@@ -15,6 +15,7 @@ import structlog
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from bot.channels.pacing import Window
 from bot.channels.web_chat import WebChat
 from bot.clock import Clock, Tick
 from bot.desk import desk_rooms
@@ -24,6 +25,7 @@ from bot.officers import WEBHOOK as OFFICERS_WEBHOOK
 from bot.officers import listen as listen_to_officers
 from bot.officers import officers_bot
 from bot.officers import ticks as officers_ticks
+from bot.outgoing import pushing, sender_of
 from bot.settings import Settings
 from bot.web.app import build
 from bot.web.check import CheckPage
@@ -39,6 +41,7 @@ from handlers.audit import Audit
 from handlers.comments import Comments
 from handlers.happenings import OPEN_WAVE, WaveOpening
 from handlers.ledger import Ledger
+from handlers.notices import Notices
 from handlers.noting import AuditTrail
 from handlers.papers import Papers
 from handlers.people import People
@@ -54,9 +57,11 @@ from storage.arrivals import Arrivals
 from storage.database import Database, Unavailable
 from storage.keys import FileKeys
 from storage.links import Links
+from storage.seen import SeenNotices
 from storage.vault import Vault
 from surveys import texts
 from surveys.doors import Doors
+from surveys.notices import Policies
 from surveys.report import Letterhead, Report, report
 from surveys.schedules.quiet import QuietCalendar
 from surveys.waves import GRACE, LOCAL
@@ -107,6 +112,8 @@ class House:
     people: People
     trail: AuditTrail
     schedules: Schedules
+    notices: Notices
+    seen: SeenNotices
 
     @property
     def threshold(self) -> str | None:
@@ -117,6 +124,7 @@ class House:
     async def flush_arrivals(self) -> None:
         await self.arrivals.flush(self.db)
         await self.links.flush(self.db, self.now())
+        await self.seen.flush(self.db)
 
     async def purge(self) -> None:
         """Forgets conversations that led nowhere, and what broke long ago."""
@@ -180,8 +188,18 @@ async def opened(settings: Settings, *, now: Callable[[], datetime] = utc_now) -
             province_contact=settings.province_contact,
         )
         links = Links(settings.keys_dir / "links", vault)
+        notices = Notices(db, now, _policies(settings), arrivals.leaving)
+        seen = SeenNotices()
         residents = Residents(
-            db, vault, arrivals, ResidentsSettings(doors=doors, grace=GRACE), now=now, links=links
+            db,
+            vault,
+            arrivals,
+            ResidentsSettings(doors=doors, grace=GRACE),
+            now=now,
+            links=links,
+            notices=notices.told,
+            verified=notices.verified,
+            seen=seen,
         )
         intake = Intake(residents, Lanes(), Quarantine(db, now), _sorry)
         ledger = Ledger(vault.ledger_signer(settings.ledger_name))
@@ -203,6 +221,8 @@ async def opened(settings: Settings, *, now: Callable[[], datetime] = utc_now) -
             People(db, vault, now),
             AuditTrail(db),
             _schedules(settings, db, waves, now),
+            notices,
+            seen,
         )
         # What a crash left waiting, and what waits still when we go.
         await house.flush_arrivals()
@@ -210,6 +230,15 @@ async def opened(settings: Settings, *, now: Callable[[], datetime] = utc_now) -
         await house.flush_arrivals()
     finally:
         await db.close()
+
+
+def _policies(settings: Settings) -> Policies:
+    domains = (domain.strip() for domain in settings.notice_domains.split(","))
+    return Policies(
+        domains=tuple(domain for domain in domains if domain),
+        daily_cap=settings.notice_daily_cap,
+        zalo_price=settings.zalo_message_price,
+    )
 
 
 def _schedules(settings: Settings, db: Database, waves: Waves, now: Callable[[], datetime]) -> Schedules:
@@ -256,9 +285,11 @@ async def serve(
             has_phone=phone is not None,
             demo_desk=demo,
         )
+        web = WebChat(house.intake.accept) if settings.web_chat else None
+        sender = sender_of(house, partial(pushing, telegram, zalo, zalo_bot, web))
         site = build(
             results=house.waves.results,
-            web_chat=WebChat(house.intake.accept) if settings.web_chat else None,
+            web_chat=web,
             webhooks=webhooks,
             health=partial(_health, house, zalo),
             cookie_key=house.vault.cookie_key,
@@ -271,6 +302,7 @@ async def serve(
         await stack.enter_async_context(Clock(_ticks(house) + _zalo_ticks(zalo) + officers_ticks(officers)))
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(serve_on(listener, site, stop))
+            tasks.create_task(sender.run(stop))
             if telegram is not None:
                 tasks.create_task(_listen(telegram, settings, stop))
             if zalo_bot is not None:
@@ -296,6 +328,7 @@ async def _telegram(house: House, stack: AsyncExitStack) -> "TelegramResidents |
             api=settings.telegram_api,
             # Whoever blocks the bot wants nothing more from it.
             left=house.arrivals.leave,
+            window=Window(settings.telegram_a_second),
         )
     )
 
@@ -383,6 +416,7 @@ def _ticks(house: House) -> tuple[Tick, ...]:
     return (
         Tick("waves", STEPS_EVERY, house.advance_waves),
         Tick("schedules", SCHEDULES_EVERY, house.tick_schedules),
+        Tick("notices", STEPS_EVERY, house.notices.step),
         Tick("arrivals", ARRIVALS_EVERY, house.flush_arrivals),
         Tick("purge", PURGE_EVERY, house.purge),
     )

@@ -60,6 +60,12 @@ class Settings(BaseSettings):
     telegram_api: str = Field(
         "https://api.telegram.org", description="The Bot API server; change it for a local one."
     )
+    telegram_a_second: int = Field(
+        30,
+        ge=1,
+        le=1000,
+        description="Messages a second, replies before notices. Telegram's FAQ names 30; up to 1000 where paid broadcasts are switched on for the bot.",
+    )
 
     # Telegram for officers: a bot of its own (docs/officers-bot.vi.md)
     officers_token: SecretStr | None = Field(
@@ -171,6 +177,21 @@ class Settings(BaseSettings):
         gt=0,
         le=100,
         description="Per cent satisfied a ward must reach. No official number was found: 80 (national SIPAS level), 90 (QĐ 04/2022/QĐ-TTg), 96 (Ministry's 2025 result). Empty: not judged.",
+    )
+
+    notice_domains: str = Field(
+        "gov.vn",
+        description="Where links in notices may lead: these domains and whatever lies below them, separated by commas.",
+    )
+    notice_daily_cap: int = Field(
+        3,
+        ge=1,
+        description="Notices a ward may begin to send in one day; ours, no regulation names a number. Urgent ones that two persons let pass do not count as too many.",
+    )
+    zalo_message_price: int | None = Field(
+        None,
+        ge=0,
+        description="What Zalo charges for one message after the 48 free hours, in đồng, to reckon a notice's cost beforehand. UNSURE: 55 is reported. Empty: only the number of such messages is told.",
     )
 
     ledger_name: str = Field(

@@ -1,0 +1,66 @@
+"""The sender in this house: which channels it sends on, whose words it sends, where its epochs lie. It knows every room, and decides
+nothing."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from bot.channels.contract import Channel
+from bot.channels.web_chat import ACCOUNT as WEB
+from bot.channels.web_chat import WebChat
+from bot.notice_words import NoticeComposer
+from bot.sender import Composer, Epochs, Office, Sender
+from handlers.notice_clock import KIND, RECALLS
+from handlers.notice_words import NoticeWords
+
+if TYPE_CHECKING:
+    from bot.app import House
+    from bot.channels.telegram_residents import TelegramResidents
+    from bot.channels.zalo_bot import ZaloBot
+    from bot.zalo import Zalo
+
+__all__ = ["EPOCHS", "epochs_of", "pushing", "sender_of"]
+
+EPOCHS = "outbox"
+"""Where they lie, beside the keys: outside the database and its backups, or they could not tell that one was restored."""
+
+
+def epochs_of(house: "House") -> Epochs:
+    return Epochs(house.settings.keys_dir / EPOCHS)
+
+
+def sender_of(house: "House", channels: Callable[[], Mapping[str, Channel]]) -> Sender:
+    office = Office(
+        house.db,
+        house.vault,
+        _composers(house),
+        has_left=house.arrivals.has_left,
+        left=house.arrivals.leave,
+        epochs=epochs_of(house),
+        now=house.now,
+    )
+    return Sender(office, channels, house.flush_arrivals)
+
+
+def _composers(house: "House") -> Mapping[str, Composer]:
+    notices = NoticeComposer(NoticeWords(house.db, lambda: house.vault.tap_key))
+    return {KIND: notices, RECALLS: notices}
+
+
+def pushing(
+    telegram: "TelegramResidents | None",
+    zalo: "Zalo | None",
+    zalo_bot: "ZaloBot | None",
+    web: WebChat | None,
+) -> Mapping[str, Channel]:
+    """Every account that can be written to, at this moment: Zalo's come and go while we run."""
+    found: dict[str, Channel] = {}
+    if telegram is not None:
+        found[telegram.account] = telegram
+    if zalo_bot is not None:
+        found[zalo_bot.account] = zalo_bot
+    if zalo is not None:
+        found |= {account.account: account for account in zalo.accounts}
+    if web is not None:
+        # A page is written to only while it is open; the window says so to everybody else.
+        found[WEB] = web
+    return found
