@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from handlers.notices import Notices
 from handlers.residents import Residents, ResidentsSettings
 from handlers.units import load_seed
 from handlers.waves import Plan, Waves
 from storage.arrivals import Arrivals
 from storage.database import Database
 from storage.links import Links
+from storage.seen import SeenNotices
 from storage.vault import Vault
 from surveys import counter, entry
 from surveys.conversation import Address, Incoming, Option, Reply, Say
@@ -45,6 +47,8 @@ class Town:
     residents: Residents
     waves: Waves
     links: Links
+    notices: Notices
+    seen: SeenNotices
 
     async def opens(self, slug: str, form: Form | str, audience: Audience, *, days: float = 30) -> int:
         now = self.clock()
@@ -70,6 +74,9 @@ class Town:
             ResidentsSettings(doors=DOORS),
             now=self.clock,
             links=self.links,
+            notices=self.notices.told,
+            verified=self.notices.verified,
+            seen=self.seen,
         )
 
     def link(self, unit: str, stream: Stream, wave: str | None = None) -> str:
@@ -104,10 +111,20 @@ async def a_town(url: str, directory: Path, vault: Vault, clock: Clock) -> Async
         await load_seed(database)
         arrivals = Arrivals(directory / "arrivals", vault)
         links = Links(directory / "links", vault)
+        notices, seen = Notices(database, clock, leaving=arrivals.leaving), SeenNotices()
         residents = Residents(
-            database, vault, arrivals, ResidentsSettings(doors=DOORS), now=clock, links=links
+            database,
+            vault,
+            arrivals,
+            ResidentsSettings(doors=DOORS),
+            now=clock,
+            links=links,
+            notices=notices.told,
+            verified=notices.verified,
+            seen=seen,
         )
-        yield Town(database, vault, arrivals, clock, residents, Waves(database, vault, clock), links)
+        waves = Waves(database, vault, clock)
+        yield Town(database, vault, arrivals, clock, residents, waves, links, notices, seen)
     finally:
         await database.close()
 
