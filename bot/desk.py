@@ -8,9 +8,15 @@ from bot.web.audit import AuditPages
 from bot.web.comments import CommentPages
 from bot.web.demo_desk import DemoDesk
 from bot.web.desk_door import Door
+from bot.web.desk_home import DeskHome
+from bot.web.notices import NoticePages
 from bot.web.pages import Pages
 from bot.web.people import PeoplePages
 from bot.web.scorecard import ScorecardPages
+from handlers.notice_files import NoticePictures
+from handlers.units import Places
+from surveys.rights import Action, Actor
+from surveys.units import Gazetteer
 
 if TYPE_CHECKING:
     from bot.app import House
@@ -22,7 +28,23 @@ def desk_rooms(house: "House", pages: Pages, *, demo: bool = False) -> list[Rout
     """`demo`: everybody may sit down as whoever they like."""
     people = house.people
     door = Door(people, pages, secure=house.settings.public_url.startswith("https://"))
+    notices = house.notices
+    places = Places()
+
+    async def known() -> Gazetteer:
+        async with house.db.reading() as tx:
+            return await places.known(tx)
+
+    async def unread(actor: Actor) -> int:
+        heaps = await house.comments.heaps()
+        within = await people.within(actor, Action.COMMENTS_READ, {each.unit for each in heaps})
+        return sum(each.unread for each in heaps if each.unit in within)
+
     rooms = list(door.routes)
+    rooms += DeskHome(notices, pages, door, house.now, naming=house.unit_names, unread=unread).routes
+    rooms += NoticePages(
+        notices, NoticePictures(house.db, house.now), house.trail, pages, door, known, house.now
+    ).routes
     rooms += PeoplePages(people, pages, door.guarded, naming=house.unit_names).routes
     rooms += AuditPages(house.trail, pages, door.guarded, naming=house.unit_names).routes
     rooms += CommentPages(house.comments, pages, door.guarded, people.within).routes

@@ -1,11 +1,13 @@
 """What every room's tests stand on: real databases, real keys, a clock that waits. And what happens where this
 machine has no PostgreSQL or no Chromium: those tests do not run and one line says so; with CI=true they fail instead."""
 
+import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import structlog
@@ -15,6 +17,9 @@ from storage.database import Database
 from storage.keys import FileKeys
 from storage.vault import Vault
 from tests.postgres import PostgresServer, binaries
+
+if TYPE_CHECKING:
+    from tests.web.desk_town import Furnished
 
 # ── What this machine has ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -107,9 +112,12 @@ class Clock:
         self.moment += timedelta(**by)
 
 
+MORNING = datetime(2026, 11, 22, 1, 30, tzinfo=UTC)  # a Sunday, half past eight in Trà Vinh
+
+
 @pytest.fixture
 def clock() -> Clock:
-    return Clock(datetime(2026, 11, 22, 1, 30, tzinfo=UTC))  # a Sunday morning, half past eight in Trà Vinh
+    return Clock(MORNING)
 
 
 @pytest.fixture
@@ -137,6 +145,15 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     path = tmp_path / "langnghe.sqlite"
     shutil.copyfile(sqlite_template, path)
     return f"sqlite:///{path}"
+
+
+@pytest.fixture(scope="session")
+def furnished_desk(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> "Furnished":
+    """An officers' desk with somebody at every kind of post."""
+    from tests.web.desk_town import furnished
+
+    directory = tmp_path_factory.mktemp("desk")
+    return asyncio.run(furnished(sqlite_template, directory, Clock(MORNING)))
 
 
 @pytest.fixture(scope="session")

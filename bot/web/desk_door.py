@@ -13,7 +13,6 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from bot.qr import svg
-from bot.web.desk_rooms import ways_of
 from bot.web.guard import TooLarge, form_of, is_a_form_of_ours, is_from_our_page
 from bot.web.pages import Pages
 from bot.web.places import our_place
@@ -60,7 +59,6 @@ class Door:
             Route("/desk/link/{secret}", self.link, methods=["GET", "POST"]),
             Route("/desk/post", self.choose, methods=["GET", "POST"]),
             Route("/desk/totp", self.totp, methods=["GET", "POST"]),
-            Route(HOME, self.guarded(None, self.home)),
             Route("/desk/account", self.guarded(None, self.account), methods=["GET", "POST"]),
         ]
 
@@ -192,10 +190,6 @@ class Door:
             return self._form("desk_welcome.html", enrolled=enrolled)
 
         return await self._tried(request, tried, "desk_totp.html", **_telephone(actor, secret))
-
-    async def home(self, request: Request, actor: Actor) -> Response:
-        """The first room there is something to do in."""
-        return RedirectResponse(next((way.place for way in ways_of(actor)), "/desk/account"), 303)
 
     async def account(self, request: Request, actor: Actor) -> Response:
         """What somebody is signed in as, and the code that binds an account at the officers' bot to them."""

@@ -16,6 +16,7 @@ class Way:
 
 
 ROOMS = (
+    Way("notices", "/desk/notices", Action.NOTICE_SEE),
     Way("scorecard", "/scorecard", Action.SCORECARD_READ),
     Way("comments", "/comments", Action.COMMENTS_READ),
     Way("results", "/results", Action.RESULTS_READ),

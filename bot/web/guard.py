@@ -24,6 +24,9 @@ SECURITY_HEADERS: Mapping[str, str] = {
 }
 
 
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
 class TooLarge(Exception):
     """The body is larger than this address takes."""
 
@@ -51,7 +54,7 @@ def is_a_form_of_ours(headers: Headers) -> bool:
     """Whether a browser says that a form on our own page was sent. Any site can have a form of its own sent here, so a browser
     that says nothing of where it comes from is not believed."""
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/x-www-form-urlencoded":
+    if kind not in FORMS:
         return False
     site = headers.get("sec-fetch-site")
     if site is not None:
