@@ -175,6 +175,7 @@ class Selves:
             return None
         await self._people.part_with_account(turn.actor)
         turn.sitting.post, turn.sitting.writing, turn.sitting.asked = None, None, None
+        turn.sitting.has_left = True
         turn.mouth.offer(turn.chat, ())
         turn.edits(say("self.left"))
         return END

@@ -54,6 +54,8 @@ class Sitting:
     touched_at: datetime | None = None
     album: str | None = None
     """Pictures sent together come as messages of their own: the first one counts."""
+    has_left: bool = False
+    """By their own wish: then they are a stranger like any other."""
 
 
 Context = CallbackContext[OfficersBot, Sitting, dict[Any, Any], dict[Any, Any]]
@@ -143,7 +145,7 @@ class Reception:
                 self._mouth.hush(person.id, query.id)
             sitting = context.user_data
             assert sitting is not None, "somebody wrote it"
-            sitting.touched_at = self._now()
+            sitting.touched_at, sitting.has_left = self._now(), False
             actor = sat_at(actors, sitting.post)
             if actor is None and with_post:
                 self._mouth.say(person.id, say("post.which"), posts_to_choose(actors))
@@ -162,7 +164,8 @@ class Reception:
 
     async def _nobody(self, update: Update, context: Context, person: int) -> object:
         """A stranger; or somebody whose last post has passed to another since their last word."""
-        if person in context.application.user_data:
+        sitting = context.application.user_data.get(person)
+        if sitting is not None and not sitting.has_left:
             context.application.drop_user_data(person)
             self._mouth.offer(person, ())
             self._mouth.say(person, say("post.ended"))

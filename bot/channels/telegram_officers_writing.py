@@ -110,6 +110,9 @@ class Scribe:
         writing = await self._current(turn)
         if writing is None:
             return END
+        message = turn.update.message
+        if message is not None and message.media_group_id and message.media_group_id == turn.sitting.album:
+            return writing.step  # the others of the pictures of which the first was taken
         turn.says(say("writing.not_here"))
         return await self._show(turn, writing)
 
