@@ -57,9 +57,13 @@ class Pages:
     def unit(self) -> Unit | None:
         """The ward they are in, where it is served here; the only one there is, where they need not choose."""
         code = self.lobby.unit
-        if code is None or not self.serves(code):
+        if code is None or not self.serves(code) or self.is_province(code):
             code = self.only()
         return self.world.gazetteer.unit(code) if code is not None and self.is_unit(code) else None
+
+    def is_province(self, code: str) -> bool:
+        """Nobody lives in a province alone: whoever comes to its account is asked for their ward."""
+        return self.is_unit(code) and self.world.gazetteer.unit(code).kind.is_province
 
     def only(self) -> str | None:
         return self.world.reach.only(self.world.gazetteer)

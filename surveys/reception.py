@@ -65,10 +65,12 @@ class Reception:
             entry = Entry()
         if entry.unit is not None and not self.pages.shows(entry.unit):
             return self._not_served(self.world.gazetteer.unit(entry.unit), self.arrives(Entry()))
-        if entry == Entry():
+        if entry == Entry() or self.pages.is_province(entry.unit or ""):
             entry = self.lobby.entry
-        if entry.unit is None or not self.pages.serves(entry.unit):
+        if entry.unit is None and self.pages.only() is not None:
             entry = Entry(self.pages.only())  # an account of one ward need not ask which
+        if entry.unit is not None and not self.pages.serves(entry.unit):
+            entry = Entry(self.pages.only())
         lobby = replace(self.lobby, entry=entry)
         return Reception(lobby, self.world)._received()
 

@@ -129,6 +129,22 @@ async def test_a_provinces_account_serves_all_its_wards_and_no_other_province(
     assert sorted(session.unit for session in await town.sessions(wave)) == sorted([LONG_DUC, TRA_VINH])
 
 
+async def test_who_follows_a_provinces_account_is_asked_which_of_its_wards(
+    town: Town, accounts: None
+) -> None:
+    await town.opens_yearly()
+    resident = at(town, PROVINCE)
+
+    heard = await resident.starts(town.link(VINH_LONG, Stream.OPEN))
+    assert "Ông/bà ở phường, xã nào?" in heard
+    await resident.taps("Chọn theo tỉnh")
+    await resident.taps("Phường Long Đức")
+    await resident.taps("Đồng ý, bắt đầu")
+
+    heard = await resident.starts(town.link(VINH_LONG, Stream.OPEN))
+    assert "Ông/bà ở phường, xã nào?" not in heard, "who has chosen is not asked again"
+
+
 async def test_an_account_of_a_province_that_is_no_more_serves_what_it_became(town: Town) -> None:
     await connected(town, PROVINCE, "Công an tỉnh Trà Vinh", OLD_TRA_VINH)
     await town.opens_yearly()
