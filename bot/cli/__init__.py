@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import comments, people, release, schedules, scorecard, zalo
+from bot.cli import comments, outbox, people, release, schedules, scorecard, zalo
 
 __all__ = ["main"]
 
@@ -40,6 +40,7 @@ app.add_typer(release.app, name="release")
 app.add_typer(schedules.app, name="schedules")
 app.add_typer(zalo.app, name="zalo")
 app.add_typer(people.app, name="people")
+app.add_typer(outbox.app, name="outbox")
 
 
 @app.command()
