@@ -3,7 +3,7 @@ message's id. However often and in whatever order one comes – as an event, in 
 call, and of no person: Zalo does not say who rated."""
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from handlers.running_waves import RunningWaves
@@ -46,11 +46,9 @@ class Ratings:
             wave = _where(template.unit, rating, visits, there, now)
             if wave is None or wave.id not in named:
                 return None if there else Refused.DAYS
-            if await self._version(tx, wave) < RATINGS_SINCE:
-                return Refused.VERSION
-            answers = answers_of(template, rating, wave.form, local(wave.closes_at).date())
-            if answers is None:
-                return Refused.QUESTION
+            answers = await self._answers(tx, wave, template, rating)
+            if isinstance(answers, Refused):
+                return answers
             nullifier = named[wave.id]
             before = self._opened(wave.id, nullifier, found[nullifier][1]) if nullifier in found else None
             session = later(before or self._begun(wave, template.unit), rating, answers)
@@ -58,6 +56,14 @@ class Ratings:
                 body = self._vault.seal_body(wave.id, nullifier, session.to_json())
                 await tx.sessions.save(nullifier, wave.id, body)
         return None
+
+    async def _answers(
+        self, tx: Tx, wave: Running, template: Template, rating: Rating
+    ) -> Mapping[str, str] | Refused:
+        if await self._version(tx, wave) < RATINGS_SINCE:
+            return Refused.VERSION
+        answers = answers_of(template, rating, wave.form, local(wave.closes_at).date())
+        return Refused.QUESTION if answers is None else answers
 
     def _named(self, rating: Rating, waves: Iterable[Running]) -> dict[int, bytes]:
         """Wave → the nullifier it has there."""
