@@ -61,6 +61,7 @@ class Trouble(StrEnum):
     BAD_PICTURE = "bad_picture"
     NO_SUCH_PICTURE = "no_such_picture"
     NO_SUCH_TEMPLATE = "no_such_template"
+    BAD_GAP = "bad_gap"
     DAILY_CAP = "daily_cap"
     NOT_CLEARED = "not_cleared"
     NOT_URGENT = "not_urgent"

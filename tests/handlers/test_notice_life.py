@@ -106,6 +106,26 @@ class Life(RuleBasedStateMachine):
         except NotAllowed:
             return multiple()
 
+    @rule(
+        target=notices,
+        writer=st.sampled_from(PEOPLE),
+        changer=st.none() | st.sampled_from(PEOPLE),
+        approver=st.sampled_from(PEOPLE),
+        is_urgent=st.booleans(),
+    )
+    def is_passed_around(self, writer: Actor, changer: Actor | None, approver: Actor, is_urgent: bool) -> Any:
+        """What chance alone would rarely bring about: a whole notice on its way from hand to hand."""
+        try:
+            draft = a_draft(audience=Audience((writer.unit,)), is_urgent=is_urgent)
+            id: str = self.does(self.desk.write(writer, draft)).id
+        except NotAllowed:
+            return multiple()
+        if changer is not None:
+            self.changes(id, changer, "Ba")
+        self.submits(id, writer, 0)
+        self.approves(id, approver, 0)
+        return id
+
     def later(self, hours: int) -> datetime:
         clock = Clock(self.clock())
         clock.advance(hours=hours)
