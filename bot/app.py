@@ -26,6 +26,9 @@ from bot.officers import listen as listen_to_officers
 from bot.officers import officers_bot
 from bot.officers import ticks as officers_ticks
 from bot.outgoing import pushing, sender_of
+from bot.outgoing import told as outbox_told
+from bot.parts import ALL, Part
+from bot.sender import Sender
 from bot.settings import Settings
 from bot.web.app import build
 from bot.web.check import CheckPage
@@ -56,6 +59,7 @@ from storage import migrate
 from storage.arrivals import Arrivals
 from storage.database import Database, Unavailable
 from storage.keys import FileKeys
+from storage.leading import leader_for
 from storage.links import Links
 from storage.seen import SeenNotices
 from storage.vault import Vault
@@ -254,14 +258,15 @@ def _schedules(settings: Settings, db: Database, waves: Waves, now: Callable[[],
 
 async def serve(
     house: House,
-    listener: socket,
+    listener: socket | None,
     stop: asyncio.Event,
     *,
+    parts: frozenset[Part] = ALL,
     demo: bool = False,
     phone: Callable[[Pages], list[Route]] | None = None,
 ) -> None:
-    """Serves until `stop` is set: the web, Telegram if it has a token, Zalo if it has an app, and the clock. `phone`: rooms in
-    which the demo plays a phone with Zalo on it."""
+    """Serves until `stop` is set: the web, Telegram if it has a token, Zalo if it has an app, and the clock; or those parts of it.
+    `listener`: needed for the web only. `phone`: rooms in which the demo plays a phone with Zalo on it."""
     settings = house.settings
     async with AsyncExitStack() as stack:
         telegram = await _telegram(house, stack)
@@ -291,7 +296,7 @@ async def serve(
             results=house.waves.results,
             web_chat=web,
             webhooks=webhooks,
-            health=partial(_health, house, zalo),
+            health=partial(_health, house, zalo, sender),
             cookie_key=house.vault.cookie_key,
             secure=settings.public_url.startswith("https://"),
             rooms=_web_rooms(house, pages, demo=demo) + (phone(pages) if phone is not None else []),
@@ -299,16 +304,32 @@ async def serve(
             provinces=house.waves.provinces,
             postponements=house.waves.postponements,
         )
-        await stack.enter_async_context(Clock(_ticks(house) + _zalo_ticks(zalo) + officers_ticks(officers)))
+        leads = await _leading(house, stack) if Part.CLOCK in parts else _never
+        ticks = _ticks(house) + _zalo_ticks(zalo) + officers_ticks(officers)
+        await stack.enter_async_context(Clock(ticks, leads))
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(stop.wait())
+            if Part.SENDERS in parts:
+                tasks.create_task(sender.run(stop))
+            if Part.WEB not in parts or listener is None:
+                return
             tasks.create_task(serve_on(listener, site, stop))
-            tasks.create_task(sender.run(stop))
             if telegram is not None:
                 tasks.create_task(_listen(telegram, settings, stop))
             if zalo_bot is not None:
                 tasks.create_task(_listen_to_bot(zalo_bot, settings, stop))
             if officers is not None:
                 tasks.create_task(listen_to_officers(officers, settings, stop))
+
+
+async def _leading(house: House, stack: AsyncExitStack) -> Callable[[], bool]:
+    settings = house.settings
+    leader = await stack.enter_async_context(leader_for(settings.database_url, settings.keys_dir))
+    return lambda: leader.is_leading
+
+
+def _never() -> bool:
+    return False
 
 
 async def _telegram(house: House, stack: AsyncExitStack) -> "TelegramResidents | None":
@@ -368,11 +389,14 @@ async def _listen_to_bot(zalo_bot: "ZaloBot", settings: Settings, stop: asyncio.
     log.info("zalo_bot.webhook", outcome=repr(outcome))
 
 
-async def _health(house: House, zalo: "Zalo | None") -> Mapping[str, object]:
+async def _health(house: House, zalo: "Zalo | None", sender: Sender) -> Mapping[str, object]:
     found = await house.health()
-    if zalo is None or found.get("status") != "ok":
+    if found.get("status") != "ok":
         return found
     try:
+        found = {**found, "outbox": await outbox_told(house, sender)}
+        if zalo is None:
+            return found
         # An account in trouble is an operator's matter: the process is well, and restarting it would mend nothing.
         return {
             **found,
@@ -417,7 +441,7 @@ def _ticks(house: House) -> tuple[Tick, ...]:
         Tick("waves", STEPS_EVERY, house.advance_waves),
         Tick("schedules", SCHEDULES_EVERY, house.tick_schedules),
         Tick("notices", STEPS_EVERY, house.notices.step),
-        Tick("arrivals", ARRIVALS_EVERY, house.flush_arrivals),
+        Tick("arrivals", ARRIVALS_EVERY, house.flush_arrivals, is_shared=False),
         Tick("purge", PURGE_EVERY, house.purge),
     )
 
@@ -426,7 +450,7 @@ def _zalo_ticks(zalo: "Zalo | None") -> tuple[Tick, ...]:
     if zalo is None:
         return ()
     return (
-        Tick("zalo.look", ZALO_LOOK_EVERY, zalo.look),
+        Tick("zalo.look", ZALO_LOOK_EVERY, zalo.look, is_shared=False),
         Tick("zalo.renew", ZALO_RENEW_EVERY, zalo.renew),
         Tick("zalo.ratings", ZALO_RATINGS_EVERY, zalo.read_ratings),
     )

@@ -22,12 +22,16 @@ class Tick:
     name: str
     every: timedelta
     work: Callable[[], Awaitable[object]]
+    is_shared: bool = True
+    """One process does it for all; otherwise each does it for itself. Done by two at once it must be harmless as well."""
 
 
 class Clock:
     """Ticks while its block is open; leaving it waits for no tick, because each may be cut short and done again."""
 
-    def __init__(self, ticks: tuple[Tick, ...]) -> None:
+    def __init__(self, ticks: tuple[Tick, ...], leads: Callable[[], bool] = lambda: True) -> None:
+        """`leads`: whether this process is the one that does what is shared."""
+        self._leads = leads
         self._scheduler: Any = AsyncIOScheduler(timezone="UTC")
         for tick in ticks:
             self._scheduler.add_job(
@@ -50,6 +54,8 @@ class Clock:
         self._scheduler.shutdown(wait=False)
 
     async def _run(self, tick: Tick) -> None:
+        if tick.is_shared and not self._leads():
+            return
         try:
             await tick.work()
         except Exception as surprise:

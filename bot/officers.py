@@ -33,10 +33,9 @@ async def officers_bot(house: "House", stack: AsyncExitStack) -> "TelegramOffice
     from bot.channels.telegram_officers import Rooms, TelegramOfficers
     from handlers.beneath import Beneath
     from handlers.notice_files import NoticePictures
-    from handlers.notices import Notices
     from handlers.tidings import Tidings
 
-    notices = Notices(house.db, house.now, leaving=house.arrivals.leaving)
+    notices = house.notices
     rooms = Rooms(
         people=house.people,
         notices=notices,
@@ -60,7 +59,7 @@ async def officers_bot(house: "House", stack: AsyncExitStack) -> "TelegramOffice
 
 
 def ticks(bot: "TelegramOfficers | None") -> tuple[Tick, ...]:
-    return () if bot is None else (Tick("officers", LOOKS_EVERY, bot.tick),)
+    return () if bot is None else (Tick("officers", LOOKS_EVERY, bot.tick, is_shared=False),)
 
 
 async def listen(bot: "TelegramOfficers", settings: Settings, stop: asyncio.Event) -> None:

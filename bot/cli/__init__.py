@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from bot.cli import comments, outbox, people, release, schedules, scorecard, zalo
+from bot.parts import ALL, Part
 
 __all__ = ["main"]
 
@@ -44,11 +45,18 @@ app.add_typer(outbox.app, name="outbox")
 
 
 @app.command()
-def run() -> None:
-    """Serve residents: web chat, Telegram if its token is set. Settings come from .env and the environment."""
+def run(
+    only: Annotated[
+        list[Part] | None,
+        typer.Option(
+            help="Only these parts, several allowed; any number of processes of each, on PostgreSQL."
+        ),
+    ] = None,
+) -> None:
+    """Serve: web chat, the channels whose settings there are, notices, the clock. Settings come from .env and the environment."""
     from bot.cli.serve import run as serve
 
-    _exit(serve())
+    _exit(serve(frozenset(only or ALL)))
 
 
 @app.command()

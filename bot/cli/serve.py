@@ -8,22 +8,28 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
+from bot.parts import ALL, Part
 from bot.settings import InvalidSettings, Settings, load
 
 __all__ = ["chat", "demo", "run"]
 
 
-def run() -> int:
+def run(parts: frozenset[Part] = ALL) -> int:
     from bot.app import opened, serve
     from bot.logs import configure
     from bot.web.server import listen
 
     async def work(settings: Settings) -> None:
+        if parts != ALL and settings.database_url.startswith("sqlite"):
+            raise InvalidSettings(
+                "--only needs PostgreSQL: on SQLite one process does it all. Set DATABASE_URL, or leave --only out."
+            )
         configure(settings.log_level, settings.log_format)
-        listener = listen(settings.host, settings.port)
+        listener = listen(settings.host, settings.port) if Part.WEB in parts else None
         async with opened(settings) as house:
-            _tell(f"Lắng Nghe: http://{settings.host}:{settings.port}   (Ctrl-C stops it)")
-            await serve(house, listener, _stop_on_signals())
+            what = f"http://{settings.host}:{settings.port}" if listener else " and ".join(sorted(parts))
+            _tell(f"Lắng Nghe: {what}   (Ctrl-C stops it)")
+            await serve(house, listener, _stop_on_signals(), parts=parts)
 
     return _carried_out(work)
 
