@@ -28,7 +28,6 @@ def desk_rooms(house: "House", pages: Pages, *, demo: bool = False) -> list[Rout
     """`demo`: everybody may sit down as whoever they like."""
     people = house.people
     door = Door(people, pages, secure=house.settings.public_url.startswith("https://"))
-    notices = house.notices
     places = Places()
 
     async def known() -> Gazetteer:
@@ -41,9 +40,9 @@ def desk_rooms(house: "House", pages: Pages, *, demo: bool = False) -> list[Rout
         return sum(each.unread for each in heaps if each.unit in within)
 
     rooms = list(door.routes)
-    rooms += DeskHome(notices, pages, door, house.now, naming=house.unit_names, unread=unread).routes
+    rooms += DeskHome(house.notices, pages, door, house.now, naming=house.unit_names, unread=unread).routes
     rooms += NoticePages(
-        notices, NoticePictures(house.db, house.now), house.trail, pages, door, known, house.now
+        house.notices, NoticePictures(house.db, house.now), house.trail, pages, door, known, house.now
     ).routes
     rooms += PeoplePages(people, pages, door.guarded, naming=house.unit_names).routes
     rooms += AuditPages(house.trail, pages, door.guarded, naming=house.unit_names).routes

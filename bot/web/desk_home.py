@@ -92,8 +92,9 @@ class DeskHome:
         to_clear: list[Notice] = []
         if has_right(actor, Action.NOTICE_CLEAR):
             to_clear = [each for each in waiting if await self._notices.findings(actor, each.code)]
-        to_urge = [each for each in waiting if Deed.URGE in offered(actor, each)]
         to_approve = [each for each in waiting if Deed.APPROVE in offered(actor, each)]
+        # On the page of what one may approve as well, both stand side by side.
+        to_urge = [each for each in waiting if Deed.URGE in offered(actor, each) and each not in to_approve]
         mine = [
             each
             for state in (State.REJECTED, State.DRAFT)

@@ -16,7 +16,6 @@ from bot.settings import Settings
 from bot.web.app import Site, build
 from bot.web.desk_door import COOKIE
 from bot.web.pages import Pages
-from handlers.notices import Notices
 from handlers.units import load_seed
 from handlers.ways_in import typed_secret
 from surveys.notices import Audience, Category, Draft, Notice, Text
@@ -100,7 +99,7 @@ class Seat:
 class DeskTown:
     def __init__(self, house: House, clock: Clock, site: Site, url: str, actors: Mapping[str, Actor]) -> None:
         self.house, self.clock, self.site, self.url, self.actors = house, clock, site, url, actors
-        self.notices = Notices(house.db, clock)
+        self.notices = house.notices
         self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
 
     async def close(self) -> None:
