@@ -19,7 +19,7 @@ from storage.transaction import Tx
 from storage.vault import Tampered, Vault
 from surveys.audited import AuditRow
 from surveys.conversation import Address
-from surveys.notices import Notice
+from surveys.notices import Deed, Notice, possible
 from surveys.rights import Action, Actor, Role, is_within
 from surveys.units import Gazetteer
 
@@ -33,7 +33,7 @@ AT_ONCE = 200  # rows looked at in one step
 STALE = timedelta(days=1)  # what happened before that is not news: the bot was not there
 NOTICE = "notice:"
 
-TO_DECIDERS = frozenset({"notice.submit", "notice.miss", "notice.hold", "notice.urge"})
+TO_DECIDERS = frozenset({"notice.submit", "notice.clear", "notice.miss", "notice.hold", "notice.urge"})
 TO_WRITERS = frozenset(
     {
         *("notice.approve", "notice.approve_own", "notice.reject", "notice.clear", "notice.finish"),
@@ -115,12 +115,15 @@ class Tidings:
         words, where there are some to clear."""
         if row.action not in TO_DECIDERS:
             return []
-        action = Action.NOTICE_URGE if row.action == "notice.urge" else Action.NOTICE_APPROVE
-        if row.action == "notice.urge" and notice.overrides:
-            return []  # two have said so
+        is_urging = row.action == "notice.urge"
+        action, deed = (
+            (Action.NOTICE_URGE, Deed.URGE) if is_urging else (Action.NOTICE_APPROVE, Deed.APPROVE)
+        )
+        if deed not in possible(notice.state) or (is_urging and notice.overrides):
+            return []  # somebody was quicker than the news
         others = [actor for each in held if not notice.was_written_by(*_named(actor := _actor(each)))]
         able = [actor for actor in others if is_within(actor, action, notice.unit, known)]
-        if row.action == "notice.urge":
+        if is_urging:
             able = [actor for actor in able if not any(hand.is_of(*_named(actor)) for hand in notice.urged)]
         near = [actor for actor in able if actor.unit == notice.unit]
         clearing = [each for each in others if is_within(each, Action.NOTICE_CLEAR, notice.unit, known)]

@@ -8,7 +8,6 @@ import asyncio
 import logging
 import re
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -53,6 +52,7 @@ from bot.channels.contract import (
     parts,
 )
 from bot.channels.errands import Errands
+from bot.channels.pacing import Sliding
 from surveys.conversation import Entity, Style
 from surveys.texts import clipped, length
 
@@ -67,8 +67,8 @@ A_MOMENT = timedelta(seconds=1)
 A_WHILE = timedelta(seconds=5)
 PATIENCE = timedelta(seconds=30)
 TRIES = 3
-A_SECOND = 1.0
-IN_A_SECOND = 25  # Telegram takes 30 from one bot; the library's own limiter has been seen to let 59 through
+A_HAIR = 0.005  # seconds
+IN_A_SECOND = 28  # Telegram takes 30 from one bot; the library's own limiter has been seen to let 59 through
 TEXT, CAPTION, LABEL = 4096, 1024, 60
 CONNECTIONS = 16
 GONE = re.compile(
@@ -172,8 +172,8 @@ def translate(error: BaseException) -> Outcome:
     """Every way a call can fail → what we must do about it. Reasons never quote a person, a text or the token."""
     match error:
         case Hurried():
-            seconds = error.retry_after
-            return RetryAfter(seconds if isinstance(seconds, timedelta) else timedelta(seconds=seconds))
+            # Not by its property, which warns of what it will be one day.
+            return RetryAfter(error._retry_after)
         case NotSent():
             return RetryAfter(A_WHILE)
         case Forbidden() | ChatMigrated():
@@ -228,7 +228,7 @@ class Mouth:
         self._clock = clock
         self._pause = pause
         self._errands = Errands()
-        self._lately: deque[float] = deque()
+        self._second = Sliding(IN_A_SECOND)
 
     async def __aenter__(self) -> Self:
         await self._errands.__aenter__()
@@ -347,7 +347,10 @@ class Mouth:
         outcome: Outcome = Unknown("not tried")
         for attempt in range(1, tries + 1):
             await self._in_pace()
-            outcome = await self._attempt(call, then)
+            try:
+                outcome = await self._attempt(call, then)
+            finally:
+                self._second.leave(self._clock())
             match outcome:
                 case RetryAfter(delay) if delay <= PATIENCE and attempt < tries:
                     await self._pause(delay.total_seconds())
@@ -373,15 +376,9 @@ class Mouth:
         return Sent(str(result.message_id))
 
     async def _in_pace(self) -> None:
-        """A true sliding second."""
-        while True:
-            now = self._clock()
-            while self._lately and now - self._lately[0] >= A_SECOND:
-                self._lately.popleft()
-            if len(self._lately) < IN_A_SECOND:
-                self._lately.append(now)
-                return
-            await self._pause(self._lately[0] + A_SECOND - now)
+        while not self._second.enter(now := self._clock()):
+            free_at = self._second.free_at()  # None: when an answer comes
+            await self._pause(A_HAIR if free_at is None else max(free_at - now, 0.0) + A_HAIR)
 
 
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)

@@ -132,9 +132,7 @@ async def test_the_way_to_the_web_desk_opens_once(office, an):
 
 
 async def test_a_later_link_shuts_an_earlier_one(office, an):
-    first, second = [
-        (await an.says("/desk"))[0].rpartition("/desk/link/")[2].strip() for _ in range(2)
-    ]
+    first, second = [(await an.says("/desk"))[0].rpartition("/desk/link/")[2].strip() for _ in range(2)]
 
     with pytest.raises(WrongCode):
         await office.people.by_link(first)
