@@ -11,6 +11,7 @@ from bot.notice_words import NoticeComposer
 from bot.sender import Composer, Epochs, Office, Sender
 from handlers.notice_clock import KIND, RECALLS
 from handlers.notice_words import NoticeWords
+from surveys.delivery import CampaignState, DeliveryState
 
 if TYPE_CHECKING:
     from bot.app import House
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from bot.channels.zalo_bot import ZaloBot
     from bot.zalo import Zalo
 
-__all__ = ["EPOCHS", "epochs_of", "pushing", "sender_of"]
+__all__ = ["EPOCHS", "epochs_of", "pushing", "sender_of", "told"]
 
 EPOCHS = "outbox"
 """Where they lie, beside the keys: outside the database and its backups, or they could not tell that one was restored."""
@@ -44,6 +45,25 @@ def sender_of(house: "House", channels: Callable[[], Mapping[str, Channel]]) -> 
 def _composers(house: "House") -> Mapping[str, Composer]:
     notices = NoticeComposer(NoticeWords(house.db, lambda: house.vault.tap_key))
     return {KIND: notices, RECALLS: notices}
+
+
+async def told(house: "House", sender: Sender) -> Mapping[str, object]:
+    """What `/healthz` says of it: sums over everybody, no ward and no person. Raises Unavailable."""
+    now = house.now()
+    async with house.db.reading() as tx:
+        campaigns = await tx.outbox.unfinished()
+        counts = [await tx.outbox.counts(each.id) for each in campaigns]
+        senders = await tx.outbox.senders()
+    waiting = sum(each.get(DeliveryState.PENDING, 0) for each in counts)
+    return {
+        "campaigns": len(campaigns),
+        "paused": sum(each.state is CampaignState.PAUSED for each in campaigns),
+        "waiting": waiting,
+        "accounts_paused": sum(
+            each.paused_until is not None and each.paused_until > now for each in senders.values()
+        ),
+        "sent_since_start": sum(sender.sent.values()),
+    }
 
 
 def pushing(

@@ -23,6 +23,7 @@ from bot.channels.contract import (
     Unknown,
 )
 from bot.channels.pacing import Place, Window
+from bot.channels.polling import unless
 from bot.channels.throttle import Priority
 from bot.sending.attempts import Ready, Recipient, Skip, reason_of, refused, result_of
 from bot.sending.office import Office
@@ -76,6 +77,7 @@ class Line:
         self._news = asyncio.Event()
         self._hungry = asyncio.Event()
         self._landed = asyncio.Event()
+        self._closing = asyncio.Event()
         self._under_way: set[asyncio.Task[None]] = set()
         self._campaigns: dict[int, Standing] = {}
         self._proven: set[int] = set()
@@ -96,7 +98,10 @@ class Line:
         try:
             await self._feed(stop)
         finally:
+            self._closing.set()
+            self._give_back_all()
             self._ready.put_nowait(None)
+            self._landed.set()
             await launching
             if self._under_way:
                 await asyncio.wait(self._under_way, timeout=self._office.patience.drain.total_seconds())
@@ -307,12 +312,13 @@ class Line:
 
     async def _place_for_one(self) -> Place | None:
         """None where nothing may leave any more."""
-        while len(self._under_way) >= self._trust.allowed:
+        while len(self._under_way) >= self._trust.allowed and not self._closing.is_set():
             self._landed.clear()
             await self._landed.wait()
-        if not self._is_ours or self._rests:
+        if not self._is_ours or self._rests or self._closing.is_set():
             return None
-        return await self._window.place(Priority.BULK)
+        at_once = self._window.at_once(Priority.BULK)
+        return at_once or await unless(self._closing, self._window.place(Priority.BULK))
 
     def _in_time(self, batch: list[tuple[Ready, Place]]) -> list[tuple[Ready, Place]]:
         """Without those whose time it is not, or no longer is."""

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bot.channels.pacing import Window
-from bot.channels.telegram_residents import TelegramResidents
 from bot.sender import Epochs, Office, Patience, Recipient, Sender, Skip
 from storage import rows
 from storage.database import Database
@@ -21,6 +21,9 @@ from surveys.delivery import CAP, Audience, Campaign, CampaignState, Cap, Delive
 from surveys.windows import Purpose
 from tests.bulk_server.server import TOKEN
 from tests.patience import PATIENCE
+
+if TYPE_CHECKING:
+    from bot.channels.telegram_residents import TelegramResidents
 
 WARD = "29242"
 ACCOUNT = "telegram"
@@ -95,7 +98,9 @@ class Town:
             return await tx.outbox.create(Campaign(kind, subject, Purpose.NOTICE, **given))  # type: ignore[arg-type]
 
     @asynccontextmanager
-    async def channel(self) -> AsyncIterator[TelegramResidents]:
+    async def channel(self) -> AsyncIterator["TelegramResidents"]:
+        from bot.channels.telegram_residents import TelegramResidents
+
         async with TelegramResidents(
             TOKEN, nobody, refusal="-", api=self.url, account=ACCOUNT, window=Window(self.a_second)
         ) as telegram:

@@ -10,7 +10,7 @@ from typing import Any
 
 METHODS = (
     *("getMe", "getUpdates", "setWebhook", "deleteWebhook", "getWebhookInfo"),
-    *("sendMessage", "sendDocument", "sendPhoto", "editMessageText", "answerCallbackQuery", "leaveChat"),
+    *("sendMessage", "sendDocument", "sendPhoto", "editMessageText", "editMessageCaption", "deleteMessage", "answerCallbackQuery", "leaveChat"),
     *("getFile", "setMyCommands", "deleteMyCommands"),
 )
 FURTHER_TYPES = ("Update", "ResponseParameters")

@@ -19,6 +19,7 @@ TEXT, CAPTION, CALLBACK_DATA, QUERY_TEXT = 4096, 1024, 64, 200
 A_CHAT_EVERY, IN_ALL_A_SECOND = 1.0, 30
 QUERY_LIVES = 60.0  # seconds; Telegram names no number, but an old query is “too old”
 BUTTONS = 100
+DELETABLE = 48 * 3600  # seconds
 COMMANDS = 100
 LARGEST_FILE = 20 * 1024 * 1024
 KINDS_OF_BUTTON = frozenset(bot_api()._types["InlineKeyboardButton"]["fields"]) - {
@@ -145,6 +146,29 @@ class World:
             reply_markup=given.get("reply_markup"),
         )
 
+    def _editMessageCaption(self, given: Mapping[str, Any]) -> Json:
+        chat = self._writable(given["chat_id"])
+        message = chat.messages.get(given["message_id"])
+        if message is None or message["from"]["id"] != BOT["id"]:
+            raise Refusal(400, "Bad Request: message to edit not found")
+        if "document" not in message and "photo" not in message:
+            raise Refusal(400, "Bad Request: there is no caption in the message to edit")
+        if utf16(given.get("caption", "")) > CAPTION:
+            raise Refusal(400, "Bad Request: message caption is too long")
+        message.pop("reply_markup", None)
+        message.update(caption=given["caption"], edit_date=round(self.now()))
+        return copy.deepcopy(message)
+
+    def _deleteMessage(self, given: Mapping[str, Any]) -> bool:
+        chat = self._writable(given["chat_id"])
+        message = chat.messages.get(given["message_id"])
+        if message is None:
+            raise Refusal(400, "Bad Request: message to delete not found")
+        if self.now() - message["date"] > DELETABLE:
+            raise Refusal(400, "Bad Request: message can't be deleted for everyone")
+        del chat.messages[given["message_id"]]
+        return True
+
     def _editMessageText(self, given: Mapping[str, Any]) -> Json:
         if "inline_message_id" in given or "chat_id" not in given or "message_id" not in given:
             raise Refusal(400, "Bad Request: message identifier is not specified")
@@ -152,8 +176,10 @@ class World:
         message = chat.messages.get(given["message_id"])
         if message is None:
             raise Refusal(400, "Bad Request: message to edit not found")
-        if message["from"]["id"] != BOT["id"] or "text" not in message:
+        if message["from"]["id"] != BOT["id"]:
             raise Refusal(400, "Bad Request: message can't be edited")
+        if "text" not in message:
+            raise Refusal(400, "Bad Request: there is no text in the message to edit")
         _check_text(given.get("text", ""), TEXT, "message text is empty", "MESSAGE_TOO_LONG")
         _check_keyboard(given.get("reply_markup"))
         if (given["text"], given.get("reply_markup")) == (message["text"], message.get("reply_markup")):
