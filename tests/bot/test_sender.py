@@ -380,3 +380,40 @@ async def test_who_has_nothing_to_be_told_is_not_written_to(town: Town, server: 
         await town.until_done(campaign)
 
     assert await town.counts(campaign) == {SENT: 4, CANCELLED: 1}
+
+
+async def test_a_recipient_whose_row_was_lost_is_found_again_and_a_newcomer_is_not_taken_for_one(
+    town: Town, server: BulkServer
+):
+    server.limit = town.a_second = 20
+    await town.people(range(1, 61))
+    campaign = await town.campaign()
+
+    async with town.sending():
+        await town.until(campaign, lambda counts: sum(counts.values()) == 60)
+        await town.people(range(100, 110))
+        async with town.db.transaction() as tx:
+            lost = text("DELETE FROM deliveries WHERE contact = :of AND state = 'pending'")
+            assert await tx._connection.run(Prepared(lost), of=f"{60:032x}") == 1
+            await tx._connection.run(
+                Prepared(text("UPDATE delivery_counts SET number = number - 1 WHERE state = 'pending'"))
+            )
+        await town.until_done(campaign)
+
+    assert {each.chat for each in server.log} == set(range(1, 61))
+    assert await town.counts(campaign) == {SENT: 60}
+
+
+async def test_what_waits_goes_on_where_another_process_stopped(town: Town, server: BulkServer):
+    server.limit = town.a_second = 20
+    await town.people(range(1, 61))
+    campaign = await town.campaign()
+    async with town.sending():
+        await town.until(campaign, lambda counts: counts.get(SENT, 0) >= 10)
+
+    counts = await town.counts(campaign)
+    assert set(counts) == {SENT, PENDING}, "a sender that stops in order leaves nothing in doubt"
+    async with town.sending():
+        await town.until_done(campaign)
+
+    assert Counter(each.chat for each in server.log) == Counter(range(1, 61))
