@@ -248,8 +248,8 @@ def test_no_series_of_deeds_breaks_a_promise(sqlite_template: Path) -> None:
     run_state_machine_as_test(
         Life,
         settings=settings(
-            max_examples=100,
-            stateful_step_count=40,
+            max_examples=50,
+            stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
