@@ -1,7 +1,9 @@
 """Writes down who did what: one row of the audit trail in the transaction of the deed, so that neither is there without the other.
 And reads it again. It knows no deed's meaning; who may read what is asked of `surveys.rights`."""
 
+import time
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from handlers.units import Places
@@ -14,6 +16,7 @@ __all__ = ["NEWEST", "AuditTrail", "Verified", "at_the_machine", "note"]
 
 NEWEST = 1 << 62
 """Before which number a page begins that shows the newest rows."""
+WALK_AGAIN = 600.0  # seconds
 COMMAND_LINE = "command line"
 LONGEST_NAME = 120
 
@@ -52,21 +55,22 @@ def at_the_machine(by: str) -> Actor:
     return Actor("", on_one_line(by)[:LONGEST_NAME] or COMMAND_LINE, "", Role.OPERATOR, "", COMMAND_LINE)
 
 
+@dataclass(frozen=True, slots=True)
 class Verified:
-    """What a walk along the whole chain found."""
+    """What a walk along the chain found."""
 
-    def __init__(self, rows: int, head: str, broken: int | None) -> None:
-        self.rows = rows
-        self.head = head
-        """The digest of the last row: whoever keeps it finds out later that rows were cut off."""
-        self.broken = broken
-        """The number of the first row that does not follow; None when all do."""
+    rows: int
+    head: str
+    """The digest of the last row: whoever keeps it finds out later that rows were cut off."""
+    broken: int | None
+    """The number of the first row that does not follow; None when all do."""
 
 
 class AuditTrail:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._places = Places()
+        self._walked: tuple[float, AuditRow | None] | None = None
 
     async def of(self, object: str, some: int = 200) -> list[AuditRow]:
         """What was done to one thing, the latest first. For whoever may see the thing itself: ask that before."""
@@ -100,10 +104,23 @@ class AuditTrail:
         return (await self.verified()).broken
 
     async def verified(self) -> Verified:
-        last: AuditRow | None = None
-        count = 0
-        async for row in self.everything():
-            if not follows(row, last):
-                return Verified(count, last.digest if last else "", row.number)
-            last, count = row, count + 1
-        return Verified(count, last.digest if last else "", None)
+        """The whole chain, walked now."""
+        return await self._walk(None)
+
+    async def verified_lately(self) -> Verified:
+        """For a page: the whole chain was walked at most ten minutes ago, and what was added since is walked now."""
+        begun, last = self._walked or (0.0, None)
+        if self._walked is None or time.monotonic() - begun > WALK_AGAIN:
+            begun, last = time.monotonic(), None
+        return await self._walk(last, begun)
+
+    async def _walk(self, last: AuditRow | None, begun: float | None = None) -> Verified:
+        begun = time.monotonic() if begun is None else begun
+        async with self._db.reading() as tx:
+            async for row in tx.audit.each(last.number if last else 0):
+                if not follows(row, last):
+                    self._walked = None
+                    return Verified(row.number - 1, last.digest if last else "", row.number)
+                last = row
+        self._walked = begun, last
+        return Verified(last.number if last else 0, last.digest if last else "", None)

@@ -231,9 +231,9 @@ class AuditTrail:
         values = {name: getattr(row, name) for name in audited.AuditRow.__slots__}
         await self._connection.run(ADD_ROW, **values)
 
-    async def each(self) -> AsyncIterator[audited.AuditRow]:
-        """All of them, from the first."""
-        async for found in self._connection.each(ALL_ROWS):
+    async def each(self, after: int = 0) -> AsyncIterator[audited.AuditRow]:
+        """All that come after that number, in order."""
+        async for found in self._connection.each(ROWS_AFTER, after=after):
             yield audited.AuditRow(*found)
 
     async def page(
@@ -409,4 +409,6 @@ PURGE_SESSIONS = Prepared(
 )
 ADD_ROW = insert(rows.table(AuditRow))
 LAST_ROW = Prepared(select(rows.table(AuditRow)).order_by(_audit.number.desc()).limit(1))
-ALL_ROWS = Prepared(select(rows.table(AuditRow)).order_by(_audit.number))
+ROWS_AFTER = Prepared(
+    select(rows.table(AuditRow)).where(_audit.number > bindparam("after")).order_by(_audit.number)
+)

@@ -75,7 +75,7 @@ class AuditPages:
             is_first=before == NEWEST,
             older=_query({**query, "before": str(rows[-1].number)}) if more else None,
             newest=_query(query),
-            verified=await self._trail.verified(),
+            verified=await self._trail.verified_lately(),
         )
         return HTMLResponse(drawn)
 
