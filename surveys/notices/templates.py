@@ -166,7 +166,7 @@ def _moved(place: int, moves: Iterable[tuple[int, int, int]], *, at_end: bool) -
 
 DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
 HOUR = re.compile(r"(\d{1,2})(?:[:hg]|giờ)(\d{2})?", re.IGNORECASE)
-NUMBER = re.compile(r"\d{1,3}(?:\.\d{3})+(?:,\d+)?|\d+(?:[.,]\d+)?")
+NUMBER = re.compile(r"\d{1,3}(?:\.\d{3})+(?:,\d+)?|\d+(?:,\d+)?")
 SHORT = re.compile(r"1\d{2}|1[89]\d{6}|1[89]00\d{4}")
 """113, 114, 115 and their kin, and the numbers of hotlines (1800…, 1900…), which belong to no area."""
 OF_A_PLACE = re.compile(r"(?:0|\+84)(?:[35789]\d{8}|2\d{8,9})")
