@@ -40,6 +40,7 @@ BEGUN = time.monotonic()
 PATIENCE = Patience(look=timedelta(seconds=0.2))
 SLOW, SLOW_PEOPLE = 30, 600
 FAST, FAST_PEOPLE = 1_000, 10_000
+UNLIMITED = 10**9
 CEILING_CALLS = 5_000
 AT_ONCE = 64
 REPLIES, REPLIES_A_SECOND = 100, 4
@@ -114,7 +115,7 @@ async def at_pace(directory: Path, limit: int, people: int) -> dict[str, Any]:
     from bot.channels.telegram_residents import TelegramResidents
 
     async with a_town(directory, people) as town:
-        with platform(limit) as server:
+        with platform(UNLIMITED) as server:
             ceiling = (
                 await asyncio.to_thread(lambda: asyncio.run(plain_calls(server))) if limit >= FAST else None
             )

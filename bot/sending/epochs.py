@@ -38,13 +38,12 @@ class Epochs:
 
     async def write(self, account: str, epoch: int) -> None:
         """After the database has it on disk, and before anything leaves."""
-        draft = self._path(account).with_suffix(f".{os.getpid()}")
-        now = monotonic()
-        if now - self._synced.get(account, -SYNC_EVERY) < SYNC_EVERY:
-            _put(draft, self._path(account), epoch)
-            return
+        path, now = self._path(account), monotonic()
+        is_due = now - self._synced.get(account, -SYNC_EVERY) >= SYNC_EVERY
+        if not is_due:
+            return _put(path, epoch)
         self._synced[account] = now
-        await asyncio.to_thread(_put, draft, self._path(account), epoch, synced=True)
+        return await asyncio.to_thread(_put_for_good, path, epoch)
 
     async def accept(self, epochs: Mapping[str, int]) -> None:
         """An operator has looked: what the database says is what holds."""
@@ -56,12 +55,28 @@ class Epochs:
         return self._directory / sha256(account.encode()).hexdigest()[:16]
 
 
-def _put(draft: Path, path: Path, epoch: int, *, synced: bool = False) -> None:
-    file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+def _put(path: Path, epoch: int) -> None:
+    # In place and always as long: a file that is made anew each time may be found empty after a power cut.
+    file = os.open(path, os.O_WRONLY)
     try:
-        os.write(file, str(epoch).encode("ascii"))
-        if synced:
-            os.fsync(file)
+        os.pwrite(file, _digits(epoch), 0)
     finally:
         os.close(file)
-    draft.replace(path)
+
+
+def _put_for_good(path: Path, epoch: int) -> None:
+    if not path.exists():
+        draft = path.with_suffix(f".{os.getpid()}")
+        draft.write_bytes(_digits(epoch))
+        draft.replace(path)
+    _put(path, epoch)
+    for each in (path, path.parent):
+        file = os.open(each, os.O_RDONLY)
+        try:
+            os.fsync(file)
+        finally:
+            os.close(file)
+
+
+def _digits(epoch: int) -> bytes:
+    return f"{epoch:020}".encode("ascii")

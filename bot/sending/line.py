@@ -5,7 +5,6 @@ Three tasks hand work on to each other. The feeder claims, asks whether a messag
 place in the account's second, then marks and sends. The recorder settles. None waits for a platform while a transaction is open."""
 
 import asyncio
-from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -25,15 +24,15 @@ from bot.channels.contract import (
 from bot.channels.pacing import Place, Window
 from bot.channels.polling import unless
 from bot.channels.throttle import Priority
-from bot.sending.attempts import Ready, Recipient, Skip, reason_of, refused, result_of
+from bot.sending.attempts import Ready, reason_of, result_of
+from bot.sending.holding import Holding
 from bot.sending.office import Office
+from bot.sending.preparing import NoWords, prepared
+from bot.sending.recorder import Recorder
 from bot.sending.trust import Trust
 from storage import outbox
 from storage.database import Unavailable
-from storage.keys import KeyGone
-from storage.outbox import ALL, Claimed, LeaseLost, Sender, Standing
-from storage.vault import Tampered
-from surveys.conversation import Address
+from storage.outbox import Claimed, LeaseLost, Standing
 from surveys.delivery import (
     EFFECTS,
     FINAL,
@@ -58,8 +57,6 @@ MOST_AT_ONCE = 64  # under way; at 30 a second and a slow platform it is a tenth
 UNPACED = 20  # a second, where a channel has no window of its own
 TOO_SOON = 1.0  # seconds between two messages to one chat
 MANY_CHATS = 4_096  # remembered before the old ones are let go of
-FOREVER = timedelta(days=3650)
-NOBODY_THERE = 20  # gone in a row: then it is the bot that is wrong, not the people
 A_MOMENT = 1.0  # seconds, while the database is away
 
 
@@ -69,31 +66,27 @@ class Line:
         self.channel = channel
         self._office = office
         window = channel.window if isinstance(channel, Paced) else None
-        self._is_paced = window is not None
+        # Asked once: whether a class keeps a protocol takes longer to find out than a message to send.
+        self._paced = channel if isinstance(channel, Paced) and window is not None else None
+        self._recalls = channel if isinstance(channel, Recalls) else None
         self._window = window or Window(UNPACED)
         self._trust = Trust(at_once)
         self._ready: asyncio.Queue[Ready | None] = asyncio.Queue()
-        self._outcomes: list[outbox.Outcome] = []
-        self._news = asyncio.Event()
+        self._holding = Holding(account, office, self._window)
+        self._recorder = Recorder(account, office, lambda: self._holding.campaigns.values(), self._rest)
         self._hungry = asyncio.Event()
         self._landed = asyncio.Event()
         self._closing = asyncio.Event()
         self._under_way: set[asyncio.Task[None]] = set()
-        self._campaigns: dict[int, Standing] = {}
         self._proven: set[int] = set()
         """Campaigns of which something was taken: their message is not what fails."""
         self._in_hand: dict[int, int] = {}
         """How many of a campaign are claimed or under way here."""
-        self._gone: list[Address] = []
         self._chats: dict[str, float] = {}
-        self._leased_until: datetime | None = None
-        self._rests_until: datetime | None = None
-        self._rest_to_write: tuple[datetime, str] | None = None
-        self._is_ending = False
         self.sent = 0
 
     async def run(self, stop: asyncio.Event) -> None:
-        recording = asyncio.ensure_future(self._record())
+        recording = asyncio.ensure_future(self._recorder.run())
         launching = asyncio.ensure_future(self._launch())
         try:
             await self._feed(stop)
@@ -108,60 +101,9 @@ class Line:
             for task in self._under_way:
                 task.cancel()
             await asyncio.gather(*self._under_way, return_exceptions=True)
-            self._is_ending = True
-            self._news.set()
+            self._recorder.end()
             await recording
-            with suppress(Unavailable):
-                async with self._office.db.transaction() as tx:
-                    await tx.outbox.let_go(self.account, self._office.owner)
-
-    # ── The account ───────────────────────────────────────────────────────────────────────────────────────────
-
-    @property
-    def _is_ours(self) -> bool:
-        return self._leased_until is not None and self._office.now() < self._leased_until
-
-    @property
-    def _rests(self) -> bool:
-        return self._rests_until is not None and self._office.now() < self._rests_until
-
-    async def _look(self) -> None:
-        """At who holds the account, what is paused, and which campaigns go on. Raises Unavailable."""
-        office, now = self._office, self._office.now()
-        lease = office.patience.account
-        if self._leased_until is None or self._leased_until - now < lease * 2 / 3:
-            async with office.db.transaction() as tx:
-                is_ours = await tx.outbox.lease(self.account, office.owner, now=now, until=now + lease)
-            await self._holds(is_ours, now + lease)
-        async with office.db.reading() as tx:
-            senders = await tx.outbox.senders()
-            campaigns = await tx.outbox.unfinished() if self._is_ours else []
-        self._campaigns = {each.id: each for each in campaigns if each.state is CampaignState.OPEN}
-        pauses = [each.paused_until for name in (ALL, self.account) if (each := senders.get(name))]
-        self._rests_until = max((each for each in pauses if each is not None), default=None)
-
-    async def _holds(self, is_ours: bool, until: datetime) -> None:
-        if not is_ours:
-            self._leased_until = None
-            return
-        if not self._is_ours:
-            await self._takes_over()
-        self._leased_until = until
-
-    async def _takes_over(self) -> None:
-        """Whoever held the account a moment ago may have used this second; and this may be another database than they had."""
-        self._window.fill()
-        async with self._office.db.reading() as tx:
-            sender: Sender = (await tx.outbox.senders())[self.account]
-        if not self._office.epochs.is_restored(self.account, sender.epoch):
-            return
-        log.error(
-            "outbox.restored",
-            account=self.account,
-            do="The database is older than what was sent from it. Nothing is sent until: langnghe outbox release",
-        )
-        async with self._office.db.transaction() as tx:
-            await tx.outbox.pause_account(ALL, self._office.now() + FOREVER, Why.RESTORED)
+            await self._holding.let_go()
 
     # ── Claiming ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -171,9 +113,9 @@ class Line:
         while not stop.is_set():
             try:
                 if loop.time() >= look_at:
-                    await self._look()
+                    await self._holding.look()
                     look_at = loop.time() + self._office.patience.look.total_seconds()
-                if self._is_ours and not self._rests:
+                if self._holding.may_send:
                     await self._claim_some()
                 elif not self._ready.empty():
                     self._give_back_all()
@@ -194,7 +136,7 @@ class Line:
 
     async def _claim_some(self) -> None:
         office = self._office
-        for standing in list(self._campaigns.values()):
+        for standing in list(self._holding.campaigns.values()):
             room, now = self._room, office.now()
             campaign = standing.campaign
             if room <= 0:
@@ -232,51 +174,19 @@ class Line:
         return max(0, min(waiting, due_by(total, campaign.not_before, campaign.over, now) - begun))
 
     async def _prepare(self, claimed: Claimed, standing: Standing) -> None:
-        office, campaign = self._office, standing.campaign
-        fingerprint = claimed.fingerprint
-        trouble = refused(
-            claimed,
-            campaign,
-            self.account,
-            has_left=fingerprint is not None and office.has_left(fingerprint),
-            cap=office.cap,
-            now=office.now(),
-        )
-        if trouble is not None:
-            return self._settles(claimed, DeliveryState.CLAIMED, *trouble)
-        assert fingerprint is not None
         try:
-            address = office.vault.open_address(fingerprint, claimed.address or b"")
-        except (Tampered, KeyGone):
-            return self._settles(claimed, DeliveryState.CLAIMED, DeliveryState.FAILED, Why.ADDRESS)
-        composer = office.composers.get(campaign.kind)
-        recipient = Recipient(
-            claimed.contact,
-            self.account,
-            claimed.language or "vi",
-            is_again=claimed.repeated > 0,
-            fingerprint=fingerprint,
-        )
-        try:
-            if composer is None:
-                raise LookupError(f"nobody knows the words of a {campaign.kind}")
-            say = await composer.compose(campaign, recipient)
-        except Exception as surprise:
-            # One of the few places that catch broadly: words that cannot be made stop their campaign, not the line.
-            log.error(
-                "outbox.no_words", campaign=campaign.id, kind=campaign.kind, error=type(surprise).__name__
-            )
+            found = await prepared(self._office, self.account, claimed, standing.campaign)
+        except NoWords as trouble:
             self._settles(claimed, DeliveryState.CLAIMED, DeliveryState.PENDING)
-            return await self._stop_campaign(
-                campaign.id, f"its words cannot be made: {type(surprise).__name__}"
-            )
-        if isinstance(say, Skip):
-            return self._settles(claimed, DeliveryState.CLAIMED, DeliveryState.CANCELLED, say.reason)
-        self._ready.put_nowait(Ready(claimed, campaign, address, say))
+            return await self._stop_campaign(standing.id, str(trouble))
+        if isinstance(found, Ready):
+            self._ready.put_nowait(found)
+        else:
+            self._settles(claimed, DeliveryState.CLAIMED, *found)
         return None
 
     async def _stop_campaign(self, id: int, why: str) -> None:
-        self._campaigns.pop(id, None)
+        self._holding.campaigns.pop(id, None)
         async with self._office.db.transaction() as tx:
             await tx.outbox.pause(id, why)
 
@@ -315,7 +225,7 @@ class Line:
         while len(self._under_way) >= self._trust.allowed and not self._closing.is_set():
             self._landed.clear()
             await self._landed.wait()
-        if not self._is_ours or self._rests or self._closing.is_set():
+        if not self._holding.may_send or self._closing.is_set():
             return None
         at_once = self._window.at_once(Priority.BULK)
         return at_once or await unless(self._closing, self._window.place(Priority.BULK))
@@ -353,7 +263,7 @@ class Line:
             await office.epochs.write(self.account, leaving.epoch)
         except (Unavailable, LeaseLost) as trouble:
             if isinstance(trouble, LeaseLost):
-                self._leased_until = None
+                self._holding.lost()
             for each, place in batch:
                 place.give_back()
                 self._settles(each.claimed, DeliveryState.CLAIMED, DeliveryState.PENDING)
@@ -415,14 +325,14 @@ class Line:
             self._came_to(ready, outcome)
 
     async def _attempt(self, ready: Ready, place: Place) -> Outcome:
-        if ready.campaign.audience.of is not None and isinstance(self.channel, Recalls):
+        if ready.campaign.audience.of is not None and self._recalls is not None:
             ids = await self._ids_of(ready)
             if ids:
-                outcome = await self.channel.recall(ready.address, ids, ready.say)
+                outcome = await self._recalls.recall(ready.address, ids, ready.say)
                 if not isinstance(outcome, Rejected):
                     return outcome
-        if self._is_paced and isinstance(self.channel, Paced):
-            return await self.channel.send_in(place, ready.address, ready.say)
+        if self._paced is not None:
+            return await self._paced.send_in(place, ready.address, ready.say)
         return await self.channel.send(ready.address, ready.say)
 
     async def _ids_of(self, ready: Ready) -> tuple[str, ...]:
@@ -461,11 +371,12 @@ class Line:
 
     def _kept(self, ready: Ready, outcome: Outcome) -> tuple[bytes | None, datetime | None]:
         """The message's id, encrypted, for as long as the platform lets it be taken back."""
-        may = isinstance(self.channel, Recalls) and ready.campaign.audience.of is None
-        if not (may and isinstance(self.channel, Recalls) and isinstance(outcome, Sent) and outcome.id):
+        if self._recalls is None or ready.campaign.audience.of is not None:
+            return None, None
+        if not isinstance(outcome, Sent) or not outcome.id:
             return None, None
         sealed = self._office.vault.seal_message(ready.claimed.id, ",".join(outcome.ids))
-        return sealed, hour(self._office.now()) + self.channel.recalls_for
+        return sealed, hour(self._office.now()) + self._recalls.recalls_for
 
     def _learn(self, ready: Ready, result: Result, outcome: Outcome) -> None:
         """What one outcome says of the account, and of the campaign."""
@@ -475,7 +386,7 @@ class Line:
         if result in (Result.SENT, Result.REJECTED, Result.GONE, Result.WINDOW):
             self._trust.took()
         if result is Result.GONE:
-            self._gone.append(ready.address)
+            self._recorder.is_gone(ready.address)
         match outcome:
             case RetryAfter(delay):
                 self._window.rest(delay)
@@ -491,9 +402,8 @@ class Line:
     def _rest(self, delay: timedelta, why: str) -> None:
         """The whole account, on disk with the next outcomes: a restart does not forget it."""
         until = self._office.now() + delay
-        if self._rests_until is None or until > self._rests_until:
-            self._rests_until = until
-            self._rest_to_write = until, why
+        if self._holding.rest(until):
+            self._recorder.pause(until, why)
             log.warning(
                 "outbox.rests", account=self.account, seconds=round(delay.total_seconds()), reason=why
             )
@@ -503,8 +413,7 @@ class Line:
 
     def _outcome(self, outcome: outbox.Outcome, campaign: int) -> None:
         self._no_longer_in_hand(campaign)
-        self._outcomes.append(outcome)
-        self._news.set()
+        self._recorder.add(outcome)
 
     def _no_longer_in_hand(self, campaign: int) -> None:
         left = self._in_hand.get(campaign, 0) - 1
@@ -512,68 +421,6 @@ class Line:
             self._in_hand[campaign] = left
         else:
             self._in_hand.pop(campaign, None)
-
-    # ── Writing it down ───────────────────────────────────────────────────────────────────────────────────────
-
-    async def _record(self) -> None:
-        """As often as the last time is done: what is not on disk when we die is unknown."""
-        while True:
-            await self._news.wait()
-            self._news.clear()
-            outcomes, self._outcomes = self._outcomes, []
-            rest, self._rest_to_write = self._rest_to_write, None
-            try:
-                await self._write_down(outcomes, rest)
-            except Unavailable as away:
-                log.warning("outbox.not_written_down", account=self.account, reason=str(away))
-                if self._is_ending:
-                    return  # their leases end, and tell
-                self._outcomes = outcomes + self._outcomes
-                self._rest_to_write = self._rest_to_write or rest
-                await asyncio.sleep(A_MOMENT)
-                self._news.set()
-                continue
-            await self._part(any(each.state is DeliveryState.SENT for each in outcomes))
-            if self._is_ending and not self._outcomes:
-                return
-
-    async def _write_down(self, outcomes: list[outbox.Outcome], rest: tuple[datetime, str] | None) -> None:
-        if not outcomes and rest is None:
-            return
-        has_failed = any(each.state is DeliveryState.FAILED for each in outcomes)
-        async with self._office.db.transaction() as tx:
-            await tx.outbox.settle(self._office.owner, outcomes)
-            if rest is not None:
-                await tx.outbox.pause_account(self.account, *rest)
-            if has_failed:
-                await self._stop_poison(tx.outbox, self._campaigns.values())
-
-    async def _stop_poison(self, box: outbox.Outbox, campaigns: Iterable[Standing]) -> None:
-        """A message that three different people's platform refuses alike will be refused for all of them."""
-        for standing in campaigns:
-            reason, people = await box.alike(standing.id)
-            if people >= standing.poison_at and await box.pause(standing.id, f"{Why.POISON}: {reason}"):
-                log.error(
-                    "outbox.poison",
-                    campaign=standing.id,
-                    people=people,
-                    reason=reason,
-                    do="Look at it: langnghe outbox dead",
-                )
-
-    async def _part(self, somebody_is_there: bool) -> None:
-        """Who is gone is let go of – but not before somebody else was reached: with a wrong token, everybody seems gone."""
-        if somebody_is_there:
-            gone, self._gone = self._gone, []
-            for address in gone:
-                await self._office.left(address)
-        elif len(self._gone) >= NOBODY_THERE:
-            self._gone.clear()
-            log.error(
-                "outbox.nobody_there", account=self.account, do="Is this the right bot for this database?"
-            )
-            self._rest(self._office.patience.gone, "nobody at all seems to be there")
-            self._news.set()
 
 
 async def _either(first: asyncio.Event, second: asyncio.Event) -> None:
