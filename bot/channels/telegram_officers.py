@@ -219,12 +219,10 @@ class TelegramOfficers:
         if not isinstance(number, int) or number in self._handled:
             return
         try:
-            read = Update.de_json(dict(update), self._bot)
+            await self._application.process_update(Update.de_json(dict(update), self._bot))
         except Exception as surprise:
             # Telegram would bring it for ever: what the library cannot read today, it cannot read tomorrow.
             log.error("officers.update_unread", update_id=number, error=where(surprise))
-            return
-        await self._application.process_update(read)
         if (away := self._away.pop(number, None)) is not None:
             raise away
         self._handled[number] = None

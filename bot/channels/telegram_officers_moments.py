@@ -8,7 +8,7 @@ from surveys.waves import LOCAL
 
 __all__ = ["read_moment", "told_moment"]
 
-HOUR = re.compile(r"(?<![\d/.-])(\d{1,2})(?::(\d{2})|\s?(?:gio|h|g)\s?(\d{2})?)(?!\d)")
+HOUR = re.compile(r"(?<![\d/.-])(\d{1,2})(?::(\d{2})(?!\d)|\s?(?:gio|h|g)(?:\s?(\d{2})(?![\d/.-]))?)")
 DAY = re.compile(r"(?<![\d:])(\d{1,2})[/.-](\d{1,2})(?:[/.-](\d{4}))?(?!\d)")
 NAMED = (("hom nay", 0), ("ngay mai", 1), ("mai", 1), ("ngay kia", 2), ("mot", 2))
 """Words for days from today, without marks; longer ones first."""

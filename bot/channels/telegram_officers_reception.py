@@ -153,7 +153,8 @@ class Reception:
             turn = Turn(actor or actors[0], sitting, person.id, update, self._mouth)
             if query is not None:
                 turn.data = (query.data or "").split(".")
-                turn.tapped = query.message.message_id if query.message else None
+                number = query.message.message_id if query.message else None
+                turn.tapped = number if type(number) is int else None
             if action is not None and not MATRIX[turn.actor.role].get(action):
                 turn.says(sentence(NotAllowed(action)))
                 return None

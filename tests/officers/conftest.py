@@ -27,6 +27,7 @@ from tests.telegram_server.server import TOKEN, TelegramServer
 from tests.telegram_server.world import Json, Person
 
 SECRET = "a-secret_of-officers-42"
+PROOF_OF_ORIGIN = (b"x-telegram-bot-api-secret-token", SECRET.encode())
 LONG_DUC, TRA_VINH, PROVINCE = "29263", "29242", "86"
 
 
