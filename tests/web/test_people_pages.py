@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from html import unescape
+from pathlib import Path
 
 import pytest
 
@@ -116,6 +117,21 @@ def test_every_problem_has_its_words(problem: Problem) -> None:
 
     assert Words("vi", "people")(f"people.problem_{problem.value}")
     assert TOLD[problem.value]
+
+
+def test_every_deed_of_the_trail_has_its_words() -> None:
+    from bot.web.words import Words
+    from surveys.notices import Deed
+
+    handlers = Path(__file__).parents[2] / "handlers"
+    lines = [line for path in handlers.glob("*.py") for line in path.read_text("utf-8").splitlines()]
+    code = "\n".join(line for line in lines if "log." not in line)
+    deeds = set(re.findall(r'"((?:people|comments|notice|template)\.[a-z_]+)"', code))
+    deeds |= {f"notice.{deed.value}" for deed in Deed} | {"comments.passed", "comments.withheld"}
+    assert len(deeds) > 25
+    say = Words("vi", "audit")
+
+    assert {deed for deed in deeds if say.or_key(f"audit.did_{deed}") == deed} == set()
 
 
 async def test_a_chief_sees_their_own_people_and_no_form(office: Office) -> None:
