@@ -13,6 +13,9 @@ __all__ = ["Link", "Marked", "lines_of", "links_of", "marked"]
 
 NTH = re.compile(r"(.+) \(lần (\d{1,3})\)", re.DOTALL)
 """“VNeID (lần 2)”: where the same words stand several times and not all of them are meant."""
+MOST_STRETCHES = 100
+"""In one text: as many as Telegram shows. A single letter to be bold in a long text would be thousands."""
+MOST_LINES = 200  # of words that shall stand out; nobody looks at more
 SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
 
@@ -37,12 +40,13 @@ def marked(typed: str, bold: str = "", italic: str = "", links: Iterable[Link] =
     wanted = [(line, Style.BOLD, "") for line in bold.splitlines()]
     wanted += [(line, Style.ITALIC, "") for line in italic.splitlines()]
     wanted += [(link.words, Style.LINK, _address(link.address)) for link in links]
-    for words, style, address in wanted:
+    for words, style, address in dict.fromkeys(wanted):
         words, address = cleaned(words), cleaned(address)
         if not words and not address:
             continue
-        stretches = _stretches(plain, words) if words else []
-        if not stretches or (style is Style.LINK and not address):
+        stretches = _stretches(plain, words) if words and len(lost) < MOST_LINES else []
+        is_too_much = len(entities) + len(stretches) > MOST_STRETCHES
+        if not stretches or is_too_much or (style is Style.LINK and not address):
             lost.append(words or address)
             continue
         entities += [Entity(style, start, length, address) for start, length in stretches]

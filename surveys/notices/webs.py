@@ -42,11 +42,15 @@ COMMON = (
 ENDINGS = frozenset(f"{COUNTRIES} {COMMON}".split())
 """Endings that phones turn into links. A two-letter ending is a country's."""
 DOT = "[.。．｡]"
+LABEL = r"[\w-]{1,63}+"
+"""Of a host: longer than DNS knows none is looked for, and what was taken is not given back. So a line of dashes, or of a thousand dots,
+costs no more than any other."""
 ADDRESS = re.compile(
-    rf"(?:[a-z][a-z0-9+.-]*:(?:/|\\){{2}}|www{DOT})[^\s<>“”\"]+"
-    rf"|(?<![\w@])[\w.+-]*@?(?:[\w-]+{DOT})+(?:[^\W\d_]{{2,}}|xn--[\w-]+)(?:[:/?#][^\s<>“”\"]*)?",
+    rf"(?:[a-z][a-z0-9+.-]{{0,20}}:(?:/|\\){{2}}|www{DOT})[^\s<>“”\"]+"
+    rf"|(?<![\w-])(?:[\w.+-]{{1,64}}+@)?(?:{LABEL}{DOT}){{1,9}}(?:[^\W\d_]{{2,63}}|xn--[\w-]{{1,59}})(?!{DOT}[^\W\d_]{{2}})(?:[:/?#][^\s<>“”\"]*)?",
     re.IGNORECASE,
 )
+WWW = re.compile(rf"www{DOT}", re.IGNORECASE)
 TRAILING = ".,;:!?…)]}»”’'\""
 
 
@@ -55,7 +59,7 @@ def webs(text: Text) -> tuple[Web, ...]:
     found = [(each.offset, _web(each.url)) for each in text.entities if each.style is Style.LINK]
     for match in ADDRESS.finditer(text.text):
         written = match[0].rstrip(TRAILING)
-        if "://" in written or ":\\" in written or _is_like_a_web(written):
+        if "://" in written or ":\\" in written or WWW.match(written) or _is_like_a_web(written):
             found.append((match.start(), _web(written)))
     return tuple(web for _, web in sorted(found, key=lambda each: each[0]))
 
