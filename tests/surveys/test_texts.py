@@ -45,7 +45,8 @@ def test_every_text_is_used_and_every_key_is_there() -> None:
     sources = [
         *(ROOMS / "surveys").rglob("*.py"),
         *(ROOMS / "handlers").rglob("*.py"),
-        *(ROOMS / "bot").rglob("*.py"),
+        # The officers' bot and the desk have catalogues of their own.
+        *(path for path in (ROOMS / "bot").rglob("*.py") if "officers" not in path.name),
     ]
     code = "\n".join(path.read_text("utf-8") for path in sources)
     known = texts.catalogue("vi")
