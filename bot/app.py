@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 from bot.channels.pacing import Window
 from bot.channels.web_chat import WebChat
 from bot.clock import Clock, Tick
+from bot.demo_notices import with_dice
 from bot.desk import desk_rooms
 from bot.intake import Intake
 from bot.lanes import Lanes
@@ -291,7 +292,8 @@ async def serve(
             demo_desk=demo,
         )
         web = WebChat(house.intake.accept) if settings.web_chat else None
-        sender = sender_of(house, partial(pushing, telegram, zalo, zalo_bot, web))
+        channels = partial(pushing, telegram, zalo, zalo_bot, web)
+        sender = sender_of(house, with_dice(channels) if demo else channels)
         site = build(
             results=house.waves.results,
             web_chat=web,

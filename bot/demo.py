@@ -17,6 +17,7 @@ from pathlib import Path
 from random import Random
 
 from bot.app import House, opened, utc_now
+from bot.demo_notices import find_listeners, put_up, send_now
 from bot.demo_people import take_their_posts
 from bot.demo_scorecards import put_on_record
 from bot.settings import Settings
@@ -126,7 +127,10 @@ async def prepare(settings: Settings, root: Path, residents: int, progress: Prog
     # Whatever was said in the last demo is gone: nobody finds somebody else's conversation.
     shutil.rmtree(places.live, ignore_errors=True)
     shutil.copytree(places.fresh, places.live)
-    return settings_for(settings, places.live)
+    live = settings_for(settings, places.live)
+    async with opened(live) as house:
+        await send_now(house)
+    return live
 
 
 def _onto_the_disk(path: Path) -> None:
@@ -180,6 +184,8 @@ async def _make(settings: Settings, residents: int, progress: Progress) -> None:
         clock.at = utc_now()
         await _survey_of(house, today - timedelta(days=3))
         await _visits_of(house, today.replace(day=1))
+        await find_listeners(house, clock.at)
+        await put_up(house, clock)
 
 
 async def _survey_of(house: House, opening: datetime) -> None:
