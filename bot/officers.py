@@ -33,6 +33,7 @@ async def officers_bot(house: "House", stack: AsyncExitStack) -> "TelegramOffice
     from bot.channels.telegram_officers import Rooms, TelegramOfficers
     from handlers.beneath import Beneath
     from handlers.notice_files import NoticePictures
+    from handlers.notice_templates import NoticeTemplates
     from handlers.tidings import Tidings
 
     notices = house.notices
@@ -40,6 +41,7 @@ async def officers_bot(house: "House", stack: AsyncExitStack) -> "TelegramOffice
         people=house.people,
         notices=notices,
         pictures=NoticePictures(house.db, house.now),
+        templates=NoticeTemplates(house.db, house.now),
         beneath=Beneath(house.db),
         results=house.waves.results,
         scorecards=house.scorecards,

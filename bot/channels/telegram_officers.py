@@ -37,6 +37,7 @@ from bot.lanes import Crowded, Lanes
 from bot.web.slow_down import SlowDown
 from handlers.beneath import Beneath
 from handlers.notice_files import NoticePictures
+from handlers.notice_templates import NoticeTemplates
 from handlers.notices import Notices
 from handlers.people import People
 from handlers.scorecards import Scorecards
@@ -62,6 +63,7 @@ class Rooms:
     people: People
     notices: Notices
     pictures: NoticePictures
+    templates: NoticeTemplates
     beneath: Beneath
     results: Results
     scorecards: Scorecards

@@ -24,6 +24,7 @@ from bot.channels.telegram_officers_progress import Watches
 from bot.channels.telegram_officers_reception import Callback, Context, Deed, Reception, Sitting, Turn
 from bot.channels.telegram_officers_results import Readings
 from bot.channels.telegram_officers_steps import Steps
+from bot.channels.telegram_officers_templates import Fillings
 from bot.channels.telegram_officers_words import say
 from bot.channels.telegram_officers_writing import Scribe
 from handlers.tidings import Tiding
@@ -62,7 +63,8 @@ class Desk:
         self._cards = Cards(rooms.notices, rooms.beneath)
         self.watches = Watches(rooms.people, rooms.notices, self._cards, mouth, rooms.now)
         steps = Steps(rooms.notices, rooms.beneath)
-        self._scribe = Scribe(rooms.notices, rooms.pictures, steps, rooms.now)
+        fillings = Fillings(rooms.templates, rooms.notices.policies.domains)
+        self._scribe = Scribe(rooms.notices, rooms.pictures, fillings, steps, rooms.now)
         self._decisions = Decisions(rooms.notices, self._cards, self.watches, self._scribe.resume)
         self._selves = Selves(rooms.people, rooms.desk)
         self._readings = Readings(rooms.people, rooms.results, rooms.scorecards)
@@ -131,6 +133,7 @@ class Desk:
         unsure = MessageHandler(~are.COMMAND, self._guarded(None, decisions.stray))
         states: dict[object, list[Handler]] = {
             Step.CATEGORY: [stray],
+            Step.GAP: [typed(scribe.gap), stray],
             Step.WORDS: [typed(scribe.words), stray],
             Step.TRANSLATION: [typed(scribe.words), stray],
             Step.PICTURE: [typed(scribe.picture, PICTURES), stray],

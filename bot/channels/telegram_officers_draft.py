@@ -54,6 +54,8 @@ class Writing:
     template: str | None = None
     gaps: tuple[tuple[str, str], ...] = ()
     """What was filled in so far, by name."""
+    asking: tuple[str, str] = ("", "")
+    """The gap that is asked for now, and what belongs there."""
 
     @classmethod
     def of(cls, notice: Notice, nonce: str, post: str) -> Self:
@@ -75,6 +77,8 @@ class Writing:
 
     @property
     def before(self) -> Step:
+        if self.step is Step.GAP:
+            return Step.CATEGORY
         if self.is_changing or self.step not in ORDER:
             return Step.READY
         return ORDER[max(ORDER.index(self.step) - 1, 0)]

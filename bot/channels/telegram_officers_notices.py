@@ -97,7 +97,9 @@ class Decisions:
         return await self._once(turn, self._notices.submit, lambda notice: notice.submitted)
 
     async def urge(self, turn: Turn) -> object:
-        return await self._shown(turn, await self._notices.urge(turn.actor, turn.part(1)))
+        return await self._once(
+            turn, self._notices.urge, lambda notice: notice.urged[-1] if notice.urged else None
+        )
 
     async def archive(self, turn: Turn) -> object:
         return await self._shown(turn, await self._notices.archive(turn.actor, turn.part(1)))
@@ -197,7 +199,7 @@ class Decisions:
             case "rj":
                 return await self._notices.reject(actor, asked.id, asked.version, asked.reason)
             case "cl":
-                return await self._notices.clear(actor, asked.id, asked.reason)
+                return await self._notices.clear(actor, asked.id, asked.reason, asked.version)
             case "st":
                 return await self._notices.stop(actor, asked.id, asked.reason)
             case "rc":

@@ -93,6 +93,9 @@ class Steps:
                 return await self._audience(turn, writing)
             case Step.TIME:
                 return self._time(writing)
+            case Step.GAP:
+                name, wanted = writing.asking
+                return say("template.gap", name=name, wanted=wanted), self._footed(writing)
             case Step.EXPIRY:
                 none = Button(say("step.no_expiry"), _data(writing, "until", "none"))
                 return say("step.expiry"), self._footed(writing, [none])
@@ -112,7 +115,10 @@ class Steps:
 
     def _categories(self, writing: Writing) -> list[list[Button]]:
         buttons = [Button(CATEGORIES[each], _data(writing, "cat", each.value)) for each in EVERY_TOPIC]
-        return self._footed(writing, *_in_rows(buttons, 2))
+        rows = _in_rows(buttons, 2)
+        if not writing.is_changing:
+            rows.append([Button(say("step.template"), _data(writing, "tpl"))])
+        return self._footed(writing, *rows)
 
     def _translation(self, writing: Writing) -> tuple[str, list[list[Button]]]:
         name = texts.NAMES[writing.language]

@@ -4,29 +4,29 @@
 From its first words on the notice rests as a draft in the database: whoever stops, loses nothing, and the desk shows it too."""
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from telegram import Message, MessageEntity
 from telegram.error import TelegramError
 
-from bot.channels.telegram_officers_draft import Step, Writing, toggled
+from bot.channels.telegram_officers_changes import Changes
+from bot.channels.telegram_officers_draft import Step, Writing
 from bot.channels.telegram_officers_moments import read_moment
 from bot.channels.telegram_officers_reception import END, Turn
-from bot.channels.telegram_officers_steps import OVERS, Steps
+from bot.channels.telegram_officers_steps import Steps
+from bot.channels.telegram_officers_templates import Fillings
 from bot.channels.telegram_officers_words import say
 from handlers.notice_files import MOST_BYTES, NoticePictures
 from handlers.notices import Moved, Notices, Refused
 from surveys import texts
 from surveys.conversation import Entity, Style
-from surveys.notices import EVERY_TOPIC, Audience, Category, Draft, Notice, Text, Trouble, Unwritable
+from surveys.notices import Audience, Draft, Notice, Text, Trouble, Unwritable
 from surveys.rights import PROVINCIAL, Actor
-from surveys.waves import LOCAL
 
-__all__ = ["AWAKE_AT", "Scribe", "text_of"]
+__all__ = ["Scribe", "text_of"]
 
-AWAKE_AT = 7  # o'clock; the hour that “tomorrow” means on a button
 NONCE_BYTES = 3
 OF_WORDS = frozenset({Trouble.TOO_LONG, Trouble.FOREIGN_LINK, Trouble.UNKNOWN_LANGUAGE, Trouble.NO_TEXT})
 """What can be wrong with words, said while they are written."""
@@ -35,8 +35,6 @@ STYLES = {
     MessageEntity.ITALIC: Style.ITALIC,
     MessageEntity.TEXT_LINK: Style.LINK,
 }
-
-Change = Callable[[Turn, Writing], Awaitable[Writing]]
 
 
 def text_of(message: Message) -> Text:
@@ -54,25 +52,19 @@ def text_of(message: Message) -> Text:
 
 class Scribe:
     def __init__(
-        self, notices: Notices, pictures: NoticePictures, steps: Steps, now: Callable[[], datetime]
+        self,
+        notices: Notices,
+        pictures: NoticePictures,
+        fillings: Fillings,
+        steps: Steps,
+        now: Callable[[], datetime],
     ) -> None:
         self._notices = notices
         self._pictures = pictures
         self._steps = steps
         self._now = now
-        self._taps: dict[str, Change] = {
-            "cat": self._category,
-            "lang": self._language,
-            "topic": self._topic,
-            "unit": self._unit,
-            "page": self._page,
-            "urgent": self._urgent,
-            "over": self._over,
-            "at": self._time,
-            "until": self._no_expiry,
-            "bare": self._no_picture,
-            "forget": self._forget,
-        }
+        self._changes = Changes(steps, now)
+        self._fillings = fillings
 
     # ── Beginning and ending ──────────────────────────────────────────────────────────────────────────────────
 
@@ -218,6 +210,17 @@ class Scribe:
             turn, writing.with_draft(replace(writing.draft, expires_at=moment)), Step.EXPIRY
         )
 
+    async def gap(self, turn: Turn) -> object:
+        """What goes into a gap of the template."""
+        writing = await self._current(turn)
+        return END if writing is None else await self._filled(turn, await self._fillings.typed(turn, writing))
+
+    async def _filled(self, turn: Turn, writing: Writing) -> object:
+        if writing.step is not Step.WORDS:
+            return await self._show(turn, writing)
+        kept = await self._kept(turn, writing)
+        return END if kept is None else await self._show(turn, kept.at(kept.following))
+
     # ── What is tapped: w.<nonce>.<what>.<value> ──────────────────────────────────────────────────────────────────
 
     async def tapped(self, turn: Turn) -> object:
@@ -240,73 +243,19 @@ class Scribe:
                 return await self._submit(turn, writing)
             case "drop":
                 return await self._drop(turn, writing)
-        change = self._taps.get(turn.part(2))
-        if change is None:
+            case "tpl":
+                chosen = await self._fillings.chosen(turn, writing)
+                return writing.step if chosen is writing else await self._filled(turn, chosen)
+        changed = await self._changes.of(turn, writing)
+        if changed is None:
             return await self._show(turn, writing)
-        return await self._changed(turn, await change(turn, writing), _step_of(turn.part(2)))
+        return await self._changed(turn, *changed)
 
     async def _to(self, turn: Turn, writing: Writing) -> object:
         """To one thing of a whole draft; `to.translation.km` says in which language."""
         step = next((each for each in Step if each == turn.part(3)), Step.READY)
         language = turn.part(4) if turn.part(4) in texts.LANGUAGES else texts.DEFAULT
         return await self._show(turn, replace(writing, step=step, language=language, is_changing=True))
-
-    async def _category(self, turn: Turn, writing: Writing) -> Writing:
-        category = next((each for each in Category if each == turn.part(3)), writing.draft.category)
-        return writing.with_draft(replace(writing.draft, category=category))
-
-    async def _language(self, turn: Turn, writing: Writing) -> Writing:
-        chosen = toggled(writing.draft.audience.languages, turn.part(3), texts.LANGUAGES)
-        return _for(writing, replace(writing.draft.audience, languages=chosen))
-
-    async def _topic(self, turn: Turn, writing: Writing) -> Writing:
-        topic = next((each for each in Category if each == turn.part(3)), None)
-        if topic is None:
-            return writing
-        chosen = toggled(writing.draft.topics, topic, EVERY_TOPIC)
-        # Its own category alone is what no choice means.
-        chosen = () if chosen == (writing.draft.category,) else chosen
-        return _for(writing, replace(writing.draft.audience, topics=chosen))
-
-    async def _unit(self, turn: Turn, writing: Writing) -> Writing:
-        places = tuple(unit.code for unit in await self._steps.places(turn.actor))
-        chosen = toggled(writing.draft.audience.units, turn.part(3), places)
-        whole = turn.actor.unit
-        if turn.part(3) == whole:
-            chosen = (whole,) if whole in chosen else ()
-        elif len(chosen) > 1:  # a province stands for all its wards
-            chosen = tuple(code for code in chosen if code != whole)
-        return _for(writing, replace(writing.draft.audience, units=chosen))
-
-    async def _page(self, turn: Turn, writing: Writing) -> Writing:
-        return replace(writing, page=int(turn.part(3)) if turn.part(3).isdecimal() else 0)
-
-    async def _urgent(self, turn: Turn, writing: Writing) -> Writing:
-        return writing.with_draft(replace(writing.draft, is_urgent=not writing.draft.is_urgent))
-
-    async def _over(self, turn: Turn, writing: Writing) -> Writing:
-        """The next longer time to spread it over; after the longest, none."""
-        hours = [timedelta(hours=each) for each in OVERS]
-        place = hours.index(writing.draft.over) if writing.draft.over in hours else 0
-        return writing.with_draft(replace(writing.draft, over=hours[(place + 1) % len(hours)]))
-
-    async def _time(self, turn: Turn, writing: Writing) -> Writing:
-        send_at = None
-        if turn.part(3) == "tomorrow":
-            tomorrow = self._now().astimezone(LOCAL) + timedelta(days=1)
-            send_at = tomorrow.replace(hour=AWAKE_AT, minute=0, second=0, microsecond=0)
-        return writing.with_draft(replace(writing.draft, send_at=send_at))
-
-    async def _no_expiry(self, turn: Turn, writing: Writing) -> Writing:
-        return writing.with_draft(replace(writing.draft, expires_at=None))
-
-    async def _no_picture(self, turn: Turn, writing: Writing) -> Writing:
-        return writing.with_draft(replace(writing.draft, image=None))
-
-    async def _forget(self, turn: Turn, writing: Writing) -> Writing:
-        """A translation is taken out; the Vietnamese text can only be written anew."""
-        left = {language: text for language, text in writing.draft.texts.items() if language != turn.part(3)}
-        return writing.with_draft(replace(writing.draft, texts=left)) if texts.DEFAULT in left else writing
 
     # ── Done writing ──────────────────────────────────────────────────────────────────────────────────────────
 
@@ -400,22 +349,3 @@ class Scribe:
 def _first_draft(actor: Actor) -> Draft:
     """A ward writes to its own people; a province says to which of its wards."""
     return Draft(audience=Audience(() if actor.role in PROVINCIAL else (actor.unit,)))
-
-
-def _for(writing: Writing, audience: Audience) -> Writing:
-    return writing.with_draft(replace(writing.draft, audience=audience))
-
-
-def _step_of(what: str) -> Step:
-    """The step that a tap is for; READY for one that leads nowhere else."""
-    return {
-        "cat": Step.CATEGORY,
-        "bare": Step.PICTURE,
-        "forget": Step.TRANSLATION,
-        "at": Step.TIME,
-        "until": Step.EXPIRY,
-        "lang": Step.AUDIENCE,
-        "topic": Step.AUDIENCE,
-        "unit": Step.AUDIENCE,
-        "page": Step.AUDIENCE,
-    }.get(what, Step.READY)

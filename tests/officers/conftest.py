@@ -10,6 +10,7 @@ from bot.channels.telegram_officers import Rooms, TelegramOfficers
 from handlers.beneath import Beneath
 from handlers.ledger import Ledger
 from handlers.notice_files import NoticePictures
+from handlers.notice_templates import NoticeTemplates
 from handlers.notices import Notices
 from handlers.people import People
 from handlers.scorecards import Scorecards
@@ -132,6 +133,7 @@ def rooms_of(database: Database, vault: Vault, clock: Clock, policies: Policies 
         people=People(database, vault, clock),
         notices=notices,
         pictures=NoticePictures(database, clock),
+        templates=NoticeTemplates(database, clock),
         beneath=Beneath(database),
         results=Waves(database, vault, clock, ledger=ledger).results,
         scorecards=Scorecards(database, ledger, clock),

@@ -8,7 +8,7 @@ from PIL import Image
 
 from bot.channels.telegram_officers_desk import LEFT_LYING
 from surveys.conversation import Entity, Style
-from surveys.notices import Category, Draft, State
+from surveys.notices import Category, Draft, State, Text
 from surveys.rights import Role
 from tests.officers.conftest import LONG_DUC, PROVINCE, TRA_VINH, a_bot
 from tests.officers.test_journeys import WORDS, actor, the_notice, written
@@ -331,6 +331,49 @@ async def test_a_deed_in_between_leads_back_to_the_draft(office, an, binh):
 
     assert (await office.notices.get(await actor(office, binh), notice.id)).state is State.REJECTED
     assert "bước 3/5" in heard[-1]
+
+
+async def test_a_template_is_filled_in_gap_by_gap(office, an, binh):
+    await office.rooms.templates.write(
+        await actor(office, binh),
+        "Làm căn cước lưu động",
+        Category.PROCEDURE,
+        {"vi": Text.of("Làm căn cước ngày {ngày:date} lúc {giờ:time}, hỏi {số gọi:phone}.")},
+    )
+    await an.says("/thongbao")
+    await an.taps("Dùng mẫu có sẵn")
+    await an.taps("Làm căn cước lưu động · Thủ tục")
+    assert "Xin điền “ngày” (ngày, như 30/11/2026)" in an.last
+    heard = await an.says("thứ hai")
+    assert heard == ["“ngày” phải là ngày, như 30/11/2026.", "Xin điền “ngày” (ngày, như 30/11/2026)."]
+    await an.says("1/12/2026")
+    await an.says("7h30")
+    await an.says("0294 3855 555")
+
+    notice = await the_notice(office)
+    assert notice.draft.texts["vi"].text == "Làm căn cước ngày 01/12/2026 lúc 07:30, hỏi 0294 3855 555."
+    assert (notice.category, notice.audience.units) == (Category.PROCEDURE, (LONG_DUC,))
+    assert "bước 3/5" in an.last
+
+
+async def test_where_there_is_no_template_it_is_said(office, an):
+    await an.says("/thongbao")
+
+    assert (await an.taps("Dùng mẫu có sẵn"))[0].startswith("Chưa có mẫu nào")
+    await an.taps("Giao thông")
+    assert "bước 2/5" in an.last
+
+
+async def test_back_from_a_gap_leads_to_the_beginning(office, an, binh):
+    await office.rooms.templates.write(
+        await actor(office, binh), "Mẫu", Category.FIRE, {"vi": Text.of("Lúc {giờ:time}.")}
+    )
+    await an.says("/thongbao")
+    await an.taps("Dùng mẫu có sẵn")
+    await an.taps(an.buttons[0])
+    await an.taps("Quay lại")
+
+    assert "bước 1/5" in an.last
 
 
 async def test_an_urgent_one_says_what_it_means(office, an):
