@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from handlers.units import Places
 from storage.transaction import Tx
-from surveys.notices import Finding, Notice, Policies, Problem, Trouble, influence, problems
+from surveys.notices import Finding, Notice, Policies, Problem, Text, Trouble, influence, problems
+from surveys.notices.webs import webs
 from surveys.rights import Action, Actor, NotAllowed, may, reach
 from surveys.units import Gazetteer
 from surveys.waves import LOCAL
@@ -153,6 +154,19 @@ class Checks:
                 Trouble.NOT_CLEARED,
                 f"Nơi nhận đang lấy ý kiến Nhân dân; nội dung có thể tác động đến người trả lời: {words}. "
                 "Sửa lại, hoặc chờ giám sát của tỉnh cho qua.",
+            )
+
+    async def raise_said_alone(self, tx: Tx, notice: Notice, words: str, now: datetime) -> None:
+        """Of words that reach residents though nobody else approved them. Raises Refused."""
+        if found := webs(Text.of(words)):
+            raise refused(
+                Trouble.FOREIGN_LINK,
+                f"Người dân sẽ đọc câu này, và chưa ai khác duyệt nó: không được dẫn tới “{found[0].written}”.",
+            )
+        if await self._is_asking(tx, notice, now) and (swaying := influence(words)):
+            raise refused(
+                Trouble.NOT_CLEARED,
+                f"Nơi nhận đang lấy ý kiến Nhân dân; xin viết lý do không có những chữ “{swaying[0].words}”.",
             )
 
     async def _is_asking(self, tx: Tx, notice: Notice, now: datetime) -> bool:

@@ -223,8 +223,9 @@ class Notices:
             reason=reason,
         )
 
-    async def clear(self, actor: Actor, id: str, reason: str) -> Notice:
-        """A supervisor has read what `findings` found, and lets these very words pass. Others would have to be read again."""
+    async def clear(self, actor: Actor, id: str, reason: str, version: int | None = None) -> Notice:
+        """A supervisor has read what `findings` found, and lets these very words pass. Others would have to be read again.
+        `version`: the one that was read; whoever shows a notice names it, for words may be others by the time a reason is typed."""
         now = self._now()
         reason = _a_reason(reason)
 
@@ -235,7 +236,7 @@ class Notices:
         return await self._do(
             actor,
             id,
-            None,
+            version,
             Deed.CLEAR,
             Action.NOTICE_CLEAR,
             lambda notice: replace(
@@ -245,8 +246,8 @@ class Notices:
             reason=reason,
         )
 
-    async def urge(self, actor: Actor, id: str) -> Notice:
-        """One of the two who let an urgent notice leave by night and beyond the caps."""
+    async def urge(self, actor: Actor, id: str, version: int | None = None) -> Notice:
+        """One of the two who let an urgent notice leave by night and beyond the caps. `version`: the one they looked at."""
         now = self._now()
 
         async def check(tx: Tx, notice: Notice) -> None:
@@ -259,7 +260,7 @@ class Notices:
             notice = replace(notice, urged=(*notice.urged, Hand.of(actor, now)))
             return timed(notice, now) if notice.due_at is not None else notice
 
-        return await self._do(actor, id, None, Deed.URGE, Action.NOTICE_URGE, urged, check)
+        return await self._do(actor, id, version, Deed.URGE, Action.NOTICE_URGE, urged, check)
 
     # ── Ending ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -277,11 +278,13 @@ class Notices:
         return await self._end(actor, id, Deed.STOP, Action.NOTICE_STOP, reason, stopped)
 
     async def recall(self, actor: Actor, id: str, reason: str) -> Notice:
-        """It was wrong: whoever got it, or perhaps did, has it taken back or is told so. The reason is read by residents."""
+        """It was wrong: whoever got it, or perhaps did, has it taken back or is told so. The reason is read by residents, and one person
+        alone has written it: it is one line, leads nowhere and sways nobody."""
         now = self._now()
-        reason = _a_reason(reason)
+        reason = " ".join(_a_reason(reason).split())
 
         async def recalled(tx: Tx, notice: Notice) -> None:
+            await self._checks.raise_said_alone(tx, notice, reason, now)
             if notice.campaign is None:
                 return
             await tx.outbox.stop(notice.campaign)
@@ -528,6 +531,7 @@ def _progress(notice: Notice, counts: dict[DeliveryState, int], now: datetime) -
 
 
 def _rewritten(notice: Notice, draft: Draft, hand: Hand) -> Notice:
-    """In other words, by this hand last."""
+    """In other words, by this hand last. Who urged other words has urged nothing."""
     others = tuple(each for each in notice.writers if each.person != hand.person)
-    return replace(notice, draft=draft, writers=(*others, hand), submitted=None, rejected=None)
+    urged = notice.urged if draft == notice.draft else ()
+    return replace(notice, draft=draft, writers=(*others, hand), submitted=None, rejected=None, urged=urged)

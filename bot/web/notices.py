@@ -211,13 +211,9 @@ class NoticePages:
                 await self._notices.reject(actor, code, version, reason)
             case Deed.CLEAR:
                 # The words that were looked at, not those that stand there by now.
-                if version != notice.version:
-                    raise Moved
-                await self._notices.clear(actor, code, reason)
+                await self._notices.clear(actor, code, reason, version)
             case Deed.URGE:
-                if version != notice.version:
-                    raise Moved
-                await self._notices.urge(actor, code)
+                await self._notices.urge(actor, code, version)
             case Deed.CANCEL:
                 await self._notices.cancel(actor, code, reason)
             case Deed.STOP:
