@@ -25,7 +25,6 @@ from bot.lanes import Lanes
 from bot.officers import WEBHOOK as OFFICERS_WEBHOOK
 from bot.officers import listen as listen_to_officers
 from bot.officers import officers_bot
-from bot.officers import ticks as officers_ticks
 from bot.outgoing import pushing, sender_of
 from bot.outgoing import told as outbox_told
 from bot.parts import ALL, Part
@@ -307,7 +306,7 @@ async def serve(
             postponements=house.waves.postponements,
         )
         leads = await _leading(house, stack) if Part.CLOCK in parts else _never
-        ticks = _ticks(house) + _zalo_ticks(zalo) + officers_ticks(officers)
+        ticks = _ticks(house) + _zalo_ticks(zalo)
         await stack.enter_async_context(Clock(ticks, leads))
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(stop.wait())

@@ -10,14 +10,14 @@ import structlog
 
 from bot.channels.contract import Misconfigured, Sent
 from bot.channels.polling import unless
-from bot.clock import Tick
+from bot.clock import Clock, Tick
 from bot.settings import Settings
 
 if TYPE_CHECKING:
     from bot.app import House
     from bot.channels.telegram_officers import TelegramOfficers
 
-__all__ = ["WEBHOOK", "listen", "officers_bot", "ticks"]
+__all__ = ["WEBHOOK", "listen", "officers_bot"]
 
 log = structlog.get_logger(__name__)
 
@@ -60,16 +60,18 @@ async def officers_bot(house: "House", stack: AsyncExitStack) -> "TelegramOffice
     )
 
 
-def ticks(bot: "TelegramOfficers | None") -> tuple[Tick, ...]:
-    return () if bot is None else (Tick("officers", LOOKS_EVERY, bot.tick, is_shared=False),)
-
-
 async def listen(bot: "TelegramOfficers", settings: Settings, stop: asyncio.Event) -> None:
-    """Until told to stop: by asking; or, once Telegram knows where to bring them, not at all."""
-    if settings.officers_mode == "polling":
-        await bot.poll(stop)
-        return
-    address = settings.public_url.rstrip("/") + WEBHOOK
+    """Until told to stop. Its own clock ticks here and not on the house's: what it looks after is who talks to this process."""
+    async with Clock((Tick("officers", LOOKS_EVERY, bot.tick),)):
+        if settings.officers_mode == "polling":
+            await bot.poll(stop)
+            return
+        await _tell_the_address(bot, settings.public_url.rstrip("/") + WEBHOOK, stop)
+        await stop.wait()
+
+
+async def _tell_the_address(bot: "TelegramOfficers", address: str, stop: asyncio.Event) -> None:
+    """Until Telegram has it, or will never take it."""
     while not stop.is_set():
         outcome = await bot.set_webhook(address)
         log.info("officers.webhook", outcome=repr(outcome))

@@ -37,6 +37,7 @@ def run(parts: frozenset[Part] = ALL) -> int:
 def demo(residents: int, directory: Path) -> int:
     from bot.app import opened, serve
     from bot.demo import prepare
+    from bot.demo_officers import codes_for_the_bot
     from bot.demo_zalo import local_zalo, phone_rooms
     from bot.logs import configure
     from bot.web.server import listen
@@ -56,6 +57,9 @@ def demo(residents: int, directory: Path) -> int:
             async with opened(prepared) as house:
                 address = f"http://{settings.host}:{settings.port}"
                 _tell(f"\nMở / open   {address}   (Ctrl-C: dừng / stop)")
+                if prepared.officers_token is not None:
+                    for title, code in await codes_for_the_bot(house.people):
+                        _tell(f"{title}: /start {code}")
                 if zalo is None:
                     await serve(house, listener, stop, demo=True)
                     return

@@ -13,6 +13,8 @@ from bot.channels.telegram_officers_cards import BUTTONS
 from bot.channels.telegram_officers_desk import BEGINS
 from bot.channels.telegram_officers_reception import action_of
 from bot.channels.telegram_officers_words import COMMANDS, words
+from bot.demo import settings_for
+from bot.demo_officers import codes_for_the_bot
 from bot.settings import InvalidSettings, Settings, load
 from bot.web.server import listen
 from handlers.ledger import Ledger
@@ -240,6 +242,18 @@ async def test_by_webhook_telegram_is_told_where(tmp_path):
             await serving
 
     assert (server.webhook.url, server.webhook.secret) == ("https://bot.test/telegram-officers", SECRET)
+
+
+async def test_the_demo_hands_out_codes_for_it(office, tmp_path):
+    told = await codes_for_the_bot(office.people)
+    [(_, writes), (_, decides)] = told
+    one, other = office.stranger(), office.stranger()
+
+    assert "Chào đồng chí Ngô Thị Soạn" in (await one.says(f"/start {writes}"))[0]
+    assert "Chào đồng chí Hồ Văn Duyệt" in (await other.says(f"/start {decides}"))[0]
+    demo = settings_for(settings(tmp_path, office.server, telegram_token="1:x"), tmp_path)
+    assert demo.officers_token is not None
+    assert demo.telegram_token is None
 
 
 @pytest.mark.parametrize(
