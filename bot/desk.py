@@ -9,11 +9,13 @@ from bot.web.comments import CommentPages
 from bot.web.demo_desk import DemoDesk
 from bot.web.desk_door import Door
 from bot.web.desk_home import DeskHome
+from bot.web.notice_templates import TemplatePages
 from bot.web.notices import NoticePages
 from bot.web.pages import Pages
 from bot.web.people import PeoplePages
 from bot.web.scorecard import ScorecardPages
 from handlers.notice_files import NoticePictures
+from handlers.notice_templates import NoticeTemplates
 from handlers.units import Places
 from surveys.rights import Action, Actor
 from surveys.units import Gazetteer
@@ -44,6 +46,8 @@ def desk_rooms(house: "House", pages: Pages, *, demo: bool = False) -> list[Rout
     rooms += NoticePages(
         house.notices, NoticePictures(house.db, house.now), house.trail, pages, door, known, house.now
     ).routes
+    templates = NoticeTemplates(house.db, house.now, house.notices.policies)
+    rooms += TemplatePages(templates, house.notices, pages, door).routes
     rooms += PeoplePages(people, pages, door.guarded, naming=house.unit_names).routes
     rooms += AuditPages(house.trail, pages, door.guarded, naming=house.unit_names).routes
     rooms += CommentPages(house.comments, pages, door.guarded, people.within).routes

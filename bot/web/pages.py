@@ -142,7 +142,7 @@ class Pages:
         """A page of some room, in one of our languages."""
         return self._environment.get_template(template).render(say=Words(language), **values)
 
-    def for_desk(self, template: str, actor: Actor | None, *rooms: str, **values: object) -> str:
+    def for_desk(self, template: str, actor: Actor | None, /, *rooms: str, **values: object) -> str:
         """A page of the officers' desk: in Vietnamese, with the way to every room the actor has something to do in. `rooms`: whose
         own texts it needs beside the desk's."""
         return self._environment.get_template(template).render(

@@ -244,6 +244,33 @@ async def test_a_province_writes_to_some_of_its_wards(town: DeskTown) -> None:
     assert "Phường Long Đức, Phường Trà Vinh" in page
 
 
+async def test_a_template_is_written_filled_in_and_becomes_a_draft(
+    town: DeskTown, an: Seat, binh: Seat
+) -> None:
+    words = "Cấm đường {đường:place} từ {giờ:time} ngày {ngày:date}."
+    new = {"name": "Cấm đường", "category": "traffic", "text_vi": words, "bold_vi": "Cấm đường"}
+    refused = await binh.sends("/desk/templates/new", 422, **(new | {"text_vi": "{giờ:clock}"}))
+    await an.sends("/desk/templates/new", 403, **new)
+    await binh.sends("/desk/templates/new", **new)
+    place = re.search(r"/desk/templates/[0-9a-f]{16}", await an.opens("/desk/templates"))
+
+    assert "Không có loại chỗ trống “clock”" in refused
+    assert "{giờ:clock}</textarea>" in refused
+    assert place is not None
+    wrong = await an.sends(place[0], 422, gap_0="Nguyễn Đáng", gap_1="bảy giờ", gap_2="30/11/2026")
+    there = await an.sends(place[0], gap_0="Nguyễn Đáng", gap_1="7h", gap_2="30/11/2026")
+    assert "“giờ” phải là giờ, như 07:30." in wrong
+    assert 'value="Nguyễn Đáng"' in wrong
+    notice = await town.notices.get(town.actors["an"], code_in(there))
+    assert notice.texts["vi"].text == "Cấm đường Nguyễn Đáng từ 07:00 ngày 30/11/2026."
+    assert notice.category == "traffic"
+    await (await town.seat("em")).opens(place[0], 404)
+    await binh.sends(f"{place[0]}/edit", version="1", **(new | {"name": "Cấm đường, tên mới"}))
+    assert "vừa được người khác" in await binh.sends(f"{place[0]}/edit", 422, version="1", **new)
+    await binh.sends(f"{place[0]}/remove")
+    assert "Chưa có mẫu nào" in await an.opens("/desk/templates")
+
+
 # ── Deciding ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
