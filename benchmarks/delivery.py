@@ -45,6 +45,7 @@ CEILING_CALLS = 5_000
 AT_ONCE = 64
 REPLIES, REPLIES_A_SECOND = 100, 4
 MANY = int(os.environ.get("RECIPIENTS", "100000"))
+ALONE = 5.0  # seconds in which answers have the database to themselves, for comparison
 PAGE = 5_000
 HAND = 100  # rows claimed at a time, beside plain SQL
 
@@ -242,6 +243,11 @@ class AtOnce:
 async def through(directory: Path, people: int) -> dict[str, Any]:
     async with a_town(directory, people) as town:
         before = memory_mb()
+        alone: list[float] = []
+        answering = asyncio.ensure_future(answers(town, alone))
+        await asyncio.sleep(ALONE)
+        answering.cancel()
+        await asyncio.gather(answering, return_exceptions=True)
         waits: list[float] = []
         answering = asyncio.ensure_future(answers(town, waits))
         written = asyncio.ensure_future(written_down(town, people))
@@ -250,6 +256,7 @@ async def through(directory: Path, people: int) -> dict[str, Any]:
         await asyncio.gather(answering, return_exceptions=True)
         counts = await town.counts(1)
     waits.sort()
+    alone.sort()
     return {
         "recipients": people,
         "written_down_s": round(await written, 1),
@@ -258,6 +265,8 @@ async def through(directory: Path, people: int) -> dict[str, Any]:
         "memory_mb": memory_mb(),
         "memory_before_mb": before,
         "outcomes": {state.value: number for state, number in counts.items()},
+        "answer_alone_p50_ms": round(1000 * alone[len(alone) // 2], 1),
+        "answer_alone_p99_ms": round(1000 * alone[int(0.99 * (len(alone) - 1))], 1),
         "answers": len(waits),
         "answer_p50_ms": round(1000 * waits[len(waits) // 2], 1),
         "answer_p99_ms": round(1000 * waits[int(0.99 * (len(waits) - 1))], 1),

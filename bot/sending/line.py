@@ -86,31 +86,38 @@ class Line:
         self.sent = 0
 
     async def run(self, stop: asyncio.Event) -> None:
-        recording = asyncio.ensure_future(self._recorder.run())
-        launching = asyncio.ensure_future(self._launch())
+        """Until told to stop. Raises whatever broke one of its three tasks: then it must begin anew."""
+        workers = [asyncio.ensure_future(work) for work in (self._launch(), self._recorder.run())]
         try:
-            await self._feed(stop)
+            await self._feed(stop, workers)
         finally:
             self._closing.set()
             self._give_back_all()
             self._ready.put_nowait(None)
             self._landed.set()
-            await launching
-            if self._under_way:
-                await asyncio.wait(self._under_way, timeout=self._office.patience.drain.total_seconds())
-            for task in self._under_way:
-                task.cancel()
-            await asyncio.gather(*self._under_way, return_exceptions=True)
+            launching, recording = workers
+            await asyncio.wait({launching})
+            await self._drain()
             self._recorder.end()
-            await recording
+            await asyncio.wait({recording})
             await self._holding.let_go()
+        for worker in workers:
+            worker.result()
+
+    async def _drain(self) -> None:
+        """What is under way may end. What does not is unknown."""
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=self._office.patience.drain.total_seconds())
+        for task in self._under_way:
+            task.cancel()
+        await asyncio.gather(*self._under_way, return_exceptions=True)
 
     # ── Claiming ──────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _feed(self, stop: asyncio.Event) -> None:
+    async def _feed(self, stop: asyncio.Event, workers: list["asyncio.Task[None]"]) -> None:
         look_at = 0.0
         loop = asyncio.get_running_loop()
-        while not stop.is_set():
+        while not stop.is_set() and not any(worker.done() for worker in workers):
             try:
                 if loop.time() >= look_at:
                     await self._holding.look()

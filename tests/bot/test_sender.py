@@ -5,10 +5,12 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 
+from bot.sending.recorder import Recorder
 from storage.database import Database
 from storage.outbox import ALL
 from storage.statements import Prepared
@@ -417,3 +419,29 @@ async def test_what_waits_goes_on_where_another_process_stopped(town: Town, serv
         await town.until_done(campaign)
 
     assert Counter(each.chat for each in server.log) == Counter(range(1, 61))
+
+
+async def test_a_line_that_breaks_begins_anew(
+    town: Town, server: BulkServer, monkeypatch: pytest.MonkeyPatch
+):
+    """The recorder is broken on purpose: no real part of it is known to break like this."""
+    write_down, breaks = Recorder._write_down, 1
+
+    async def broken(self: Recorder, *given: Any) -> None:
+        nonlocal breaks
+        if breaks:
+            breaks -= 1
+            raise ZeroDivisionError
+        await write_down(self, *given)
+
+    monkeypatch.setattr(Recorder, "_write_down", broken)
+    await town.people(range(1, 31))
+    campaign = await town.campaign()
+
+    async with town.sending():
+        await town.until_done(campaign)
+
+    counts = await town.counts(campaign)
+    assert sum(counts.values()) == 30
+    assert counts.get(UNKNOWN, 0) <= 3, "only what was under way when it broke"
+    assert max(Counter(each.chat for each in server.log).values()) == 1
