@@ -46,7 +46,7 @@ class NoticeWords:
     ) -> tuple[Telling, bytes | None] | None:
         async with self._db.reading() as tx:
             notice = await tx.notices.get(campaign.subject)
-            if notice is None:
+            if notice is None or (campaign.kind == KIND and notice.recalled_at is not None):
                 return None
             office = await self._checks.office(tx, notice.unit)
             image = await tx.pictures.content(notice.image) if notice.image is not None else None

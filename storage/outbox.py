@@ -177,7 +177,10 @@ class Outbox(Campaigns):
         return len(found)
 
     async def retry(self, campaign: int, some: int, reason: str | None = None) -> int:
-        """Dead letters wait again – those that failed, never one that may have arrived. How many that were."""
+        """Dead letters wait again – those that failed, never one that may have arrived, and none of a campaign that was stopped. How many
+        that were."""
+        if (await self.get(campaign)).was_stopped:
+            return 0
         await self._connection.run(sql.REOPEN, of=campaign)
         statement = sql.RETRY if reason is None else sql.RETRY_REASON
         values = {} if reason is None else {"reason": reason}

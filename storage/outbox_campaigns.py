@@ -67,8 +67,12 @@ class Campaigns:
         return [_standing(row) for row in await self._connection.fetch(sql.LATEST, some=some)]
 
     async def stop(self, id: int, why: str = Why.STOPPED) -> bool:
-        """Nothing more of it leaves: what is in a sender's hand is not let through either. Whether this call stopped it."""
-        return bool(await self._connection.run(sql.STOP, of=id, because=why))
+        """Nothing more of it leaves: what is in a sender's hand is not let through either. Whether this call stopped it; one that was
+        done already is closed, and its dead letters stay where they are."""
+        if await self._connection.run(sql.STOP, of=id, because=why):
+            return True
+        await self._connection.run(sql.CLOSE, of=id, because=why)
+        return False
 
     async def pause(self, id: int, why: str) -> bool:
         return bool(await self._connection.run(sql.PAUSE, of=id, because=why))

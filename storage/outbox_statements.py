@@ -122,6 +122,9 @@ def _turned(to: CampaignState, *before: ColumnElement[bool]) -> Prepared:
 
 
 STOP = _turned(CampaignState.STOPPED, OPEN, PAUSED)
+CLOSE = Prepared(
+    update(_campaigns).where(_c.id == OF, DONE, _c.why == "").values(why=_given("because", _c.why))
+)
 PAUSE = _turned(CampaignState.PAUSED, OPEN)
 RESUME = Prepared(
     update(_campaigns)

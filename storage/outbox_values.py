@@ -49,6 +49,11 @@ class Standing:
         """Whether everybody in its audience has a row."""
         return self.fixed_at is not None and self.cell is None
 
+    @property
+    def was_stopped(self) -> bool:
+        """Somebody took it back, before it was done or after: nobody gets it any more, not even whom it failed to reach."""
+        return self.state is CampaignState.STOPPED or (self.state is CampaignState.DONE and self.why != "")
+
 
 @dataclass(frozen=True, slots=True)
 class Claimed:

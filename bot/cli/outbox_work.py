@@ -152,6 +152,8 @@ def retry(campaign: int, reason: str) -> int:
         again = 0
         async with house.db.reading() as tx:
             await _known(tx.outbox.get(campaign))
+            if (await tx.outbox.get(campaign)).was_stopped:
+                raise Refused(f"Campaign {campaign} was taken back: nobody gets it any more.")
         while True:
             async with house.db.transaction() as tx:
                 some = await tx.outbox.retry(campaign, PAGE, reason or None)
