@@ -9,6 +9,7 @@ from bot.web.comments import CommentPages
 from bot.web.demo_desk import DemoDesk
 from bot.web.desk_door import Door
 from bot.web.desk_home import DeskHome
+from bot.web.desk_results import DeskResults
 from bot.web.notice_templates import TemplatePages
 from bot.web.notices import NoticePages
 from bot.web.pages import Pages
@@ -46,6 +47,7 @@ def desk_rooms(house: "House", pages: Pages, *, demo: bool = False) -> list[Rout
     rooms += NoticePages(
         house.notices, NoticePictures(house.db, house.now), house.trail, pages, door, known, house.now
     ).routes
+    rooms += DeskResults(house.waves.results, house.waves.provinces, pages, door).routes
     templates = NoticeTemplates(house.db, house.now, house.notices.policies)
     rooms += TemplatePages(templates, house.notices, pages, door).routes
     rooms += PeoplePages(people, pages, door.guarded, naming=house.unit_names).routes
