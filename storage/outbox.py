@@ -58,6 +58,8 @@ class Outbox(Campaigns):
         cap: Cap | None = None,
     ) -> list[Claimed]:
         """Takes so many of those that wait into one hand, until the lease ends. No two hands get the same one."""
+        if some <= 0:
+            return []
         found = await self._connection.fetch(
             sql.CLAIM, of=campaign, on=account, by=owner, now=now, lease=until, some=some
         )

@@ -19,7 +19,7 @@ __all__ = ["Keeper"]
 log = structlog.get_logger(__name__)
 
 PAGE = 500  # recipients written down in a transaction: on SQLite answers wait for as long as that takes
-LOOKED_AT = 2_000  # recipients looked through for somebody who is missing, beside whoever writes
+LOOKED_AT = 1_000  # recipients looked through for somebody who is missing, beside whoever writes
 SOME = 500  # rows of other work in a transaction
 PURGE_EVERY = timedelta(hours=1)
 AT_A_STRETCH = 5.0  # seconds one campaign is written down before the others have their turn

@@ -52,7 +52,8 @@ __all__ = ["Line"]
 log = structlog.get_logger(__name__)
 
 AHEAD = 1.0  # seconds of work in hand; what is claimed and not sent waits for a lease to end when we die
-MOST_AHEAD = 300  # rows claimed at once: on SQLite answers wait for as long as that takes
+AT_A_STRETCH = 20  # rows made ready before others have their turn: answers share this thread
+MOST_AHEAD = 150  # rows claimed at once: on SQLite answers wait for as long as that takes
 MOST_AT_ONCE = 64  # under way; at 30 a second and a slow platform it is a tenth of that
 UNPACED = 20  # a second, where a channel has no window of its own
 TOO_SOON = 1.0  # seconds between two messages to one chat
@@ -165,9 +166,11 @@ class Line:
                     some=some,
                     cap=office.cap,
                 )
-            for each in claimed:
+            for place, each in enumerate(claimed, start=1):
                 self._in_hand[standing.id] = self._in_hand.get(standing.id, 0) + 1
                 await self._prepare(each, standing)
+                if place % AT_A_STRETCH == 0:
+                    await asyncio.sleep(0)
 
     async def _due(self, box: outbox.Outbox, standing: Standing, now: datetime) -> int:
         """How many of a campaign may be begun now: all, or what its even spreading allows."""
