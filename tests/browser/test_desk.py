@@ -17,6 +17,7 @@ from tests.browser.conftest import DESK, PHONE, Open
 from tests.browser.test_results import PALE
 from tests.conftest import Clock
 from tests.web.desk_town import LONG_DUC, DeskTown, Furnished, a_desk_town
+from tests.web.test_desk_results import six_years
 from tests.web.test_notices_pages import on_its_way
 
 expect.set_options(timeout=10_000)
@@ -294,6 +295,24 @@ async def test_without_a_script_everything_is_there(town: DeskTown, sit_down: Si
 
     await page.goto(town.url + "/desk")
     await expect(page.get_by_text("Thêm số điện thoại trực ban.")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
+async def test_results_are_a_drawing_people_look_at(
+    town: DeskTown, sit_down: SitDown, viewport: dict[str, int], scheme: str
+) -> None:
+    async with six_years(town) as url:
+        page = await sit_down("an", viewport=viewport, color_scheme=scheme)
+        await page.goto(url + "/desk/results")
+        PICTURES.mkdir(exist_ok=True)
+        await page.screenshot(
+            path=PICTURES / f"desk-results-{viewport['width']}-{scheme}.png", full_page=True
+        )
+
+        assert await page.locator(".trend-drawing .point, .trend-drawing .outside rect").count() == 6
+        assert await page.evaluate(TOO_WIDE) <= 0
+        assert await page.evaluate(PALE) == []
 
 
 # What a reader of the screen needs: a name for every field and button, nothing smaller than a thumb.

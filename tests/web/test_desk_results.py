@@ -1,6 +1,7 @@
 """Released results behind the sign-in: one's own ward first, the province beside it, and nothing that is not public anyway."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -29,9 +30,9 @@ async def town(furnished_desk: Furnished, tmp_path: Path, clock: Clock) -> Async
         yield town
 
 
-@pytest.fixture
-async def url(town: DeskTown) -> AsyncIterator[str]:
-    """Six years of released waves."""
+@asynccontextmanager
+async def six_years(town: DeskTown) -> AsyncIterator[str]:
+    """A desk with so many years of released waves."""
     pages = Pages(demo=False, telegram_url=None, k=10)
     door = Door(town.house.people, pages, secure=False)
     rooms = [*door.routes, *DeskResults(years, nothing, pages, door).routes]
@@ -39,6 +40,12 @@ async def url(town: DeskTown) -> AsyncIterator[str]:
         results=years, web_chat=None, webhooks={}, health=health, cookie_key=KEY, rooms=rooms, pages=pages
     )
     async with running(site) as url:
+        yield url
+
+
+@pytest.fixture
+async def url(town: DeskTown) -> AsyncIterator[str]:
+    async with six_years(town) as url:
         yield url
 
 
