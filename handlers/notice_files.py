@@ -24,9 +24,14 @@ from surveys.waves import LOCAL
 __all__ = ["FORMATS", "MOST_BYTES", "Made", "NoticePictures", "made_anew"]
 
 FORMATS = ("JPEG", "PNG", "WEBP")
+JPEGS = ("JPEG", "MPO")  # some telephones put a second picture behind the first
 MOST_BYTES = 10 << 20  # what a telephone's camera makes is about half of it
-MOST_PIXELS = 50_000_000  # decoded, 150 MB: the largest telephone cameras in use
-MOST_IN_HAND = 2  # decoded at the same time
+MOST_PIXELS = 50_000_000  # the largest telephone cameras in use; a JPEG is made smaller while it is decoded
+MOST_PIXELS_WHOLE = 16_000_000  # of the other formats, which are not: a screenshot has a third of it, and every copy takes 64 MB
+REDUCED_FROM = 2  # times as large as we want it
+MOST_IN_HAND = (
+    1  # decoded at the same time: a file of 100 kB may need as much memory as the rest of the house
+)
 LONGEST_SIDE = 1600  # pixels; a telephone shows fewer
 SMALLEST_SIDE = 16
 LARGEST = 1_000_000  # bytes; Zalo takes pictures up to 1 MB
@@ -101,15 +106,17 @@ def _decoded(raw: bytes) -> Image.Image:
     with Image.open(BytesIO(raw), formats=FORMATS) as opened:
         # The header says how much would have to be decoded, before anything is.
         width, height = opened.size
-        if width * height > MOST_PIXELS:
+        most = MOST_PIXELS if opened.format in JPEGS else MOST_PIXELS_WHOLE
+        if width * height > most:
             raise refused(
-                Trouble.BAD_PICTURE, f"Ảnh quá lớn: nhiều nhất {MOST_PIXELS // 1_000_000} triệu điểm ảnh."
+                Trouble.BAD_PICTURE,
+                f"Ảnh quá lớn: tệp {opened.format} nhiều nhất {most // 1_000_000} triệu điểm ảnh.",
             )
         if min(width, height) < SMALLEST_SIDE:
             raise refused(Trouble.BAD_PICTURE, "Ảnh quá nhỏ.")
         opened.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
         opened.load()
-        upright = ImageOps.exif_transpose(opened)
+        upright = ImageOps.exif_transpose(_reduced(opened))
         has_gaps = upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info
         if has_gaps:
             layer = upright.convert("RGBA")
@@ -122,6 +129,16 @@ def _decoded(raw: bytes) -> Image.Image:
     sheet = Image.new("RGB", plain.size)
     sheet.paste(plain)
     return sheet
+
+
+def _reduced(picture: Image.Image) -> Image.Image:
+    """Near the size we want, before copies are made of it. (A palette has no colours between its colours; it is small as it is.)"""
+    factor = max(picture.size) // LONGEST_SIDE
+    if factor < REDUCED_FROM or picture.mode not in ("L", "LA", "RGB", "RGBA"):
+        return picture
+    smaller = picture.reduce(factor)
+    smaller.info = dict(picture.info)  # what says which colour is transparent, and which way is up
+    return smaller
 
 
 def _encoded(picture: Image.Image) -> Made:
