@@ -39,7 +39,7 @@ def marked(typed: str, bold: str = "", italic: str = "", links: Iterable[Link] =
     lost: list[str] = []
     wanted = [(line, Style.BOLD, "") for line in bold.splitlines()]
     wanted += [(line, Style.ITALIC, "") for line in italic.splitlines()]
-    wanted += [(link.words, Style.LINK, _address(link.address)) for link in links]
+    wanted += [(link.words, Style.LINK, link.address) for link in links]
     for words, style, address in dict.fromkeys(wanted):
         words, address = cleaned(words), cleaned(address)
         if not words and not address:
@@ -49,7 +49,8 @@ def marked(typed: str, bold: str = "", italic: str = "", links: Iterable[Link] =
         if not stretches or is_too_much or (style is Style.LINK and not address):
             lost.append(words or address)
             continue
-        entities += [Entity(style, start, length, address) for start, length in stretches]
+        url = _address(address)
+        entities += [Entity(style, start, length, url) for start, length in stretches]
     return Marked(Text.of(plain, entities), tuple(lost))
 
 
