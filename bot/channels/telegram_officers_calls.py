@@ -211,7 +211,7 @@ def as_telegram_counts(text: str, entities: Iterable[Entity]) -> list[MessageEnt
 
 # ── Speaking ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-Call = Callable[[], Awaitable[object]]
+Call = partial[Any]
 
 
 class Mouth:
@@ -359,7 +359,7 @@ class Mouth:
                 case _:
                     break
         if not isinstance(outcome, Sent) and tries > 1:
-            log.warning("officers.call_failed", outcome=repr(outcome))
+            log.warning("officers.call_failed", call=call.func.__name__, outcome=repr(outcome))
         return outcome
 
     async def _attempt(self, call: Call, then: Callable[[int], None] | None) -> Outcome:

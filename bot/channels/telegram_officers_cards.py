@@ -10,7 +10,7 @@ from surveys.delivery import DeliveryState
 from surveys.figures import whole
 from surveys.notices import Deed, Finding, Hand, Notice, State, possible
 from surveys.notices.words import CATEGORIES, KINDS, SELF_APPROVED, STATES, URGENT
-from surveys.rights import MATRIX, Action, Actor
+from surveys.rights import Action, Actor, Reach, may
 from surveys.texts import clipped
 
 __all__ = ["Cards", "bar", "is_moving", "progress_words"]
@@ -105,10 +105,11 @@ def _hand(key: str, hand: Hand) -> str:
 
 
 def _rows(actor: Actor, notice: Notice, findings: tuple[Finding, ...]) -> list[list[Button]]:
-    rights, deeds = MATRIX[actor.role], possible(notice.state)
+    where = Reach.OWN if notice.unit == actor.unit else Reach.BELOW
+    deeds = possible(notice.state)
     shown = []
     for key, deed, actions in BUTTONS:
-        if deed not in deeds or rights.keys().isdisjoint(actions):
+        if deed not in deeds or not any(may(actor.role, action, where) for action in actions):
             continue
         if (deed is Deed.URGE and not notice.is_urgent) or (deed is Deed.CLEAR and not findings):
             continue

@@ -12,11 +12,13 @@ from bot.channels.telegram_officers_reception import ACCOUNT
 from handlers.notices import NoSuchNotice, Notices
 from handlers.people import People
 from surveys.conversation import Address
+from surveys.notices import State
 from surveys.rights import NotAllowed
 
 __all__ = ["LOOKED_EVERY", "MOST_WATCHED", "Watches"]
 
 LOOKED_EVERY = timedelta(seconds=4)  # Telegram takes one message a second for a chat; an edit counts as one
+WAITING_FOR = timedelta(seconds=20)  # between two looks at what has not left yet
 WATCHED_FOR = timedelta(hours=24)  # what waits for the morning is watched until it has left
 MOST_WATCHED = 200  # cards; the one begun first is let go
 
@@ -26,6 +28,7 @@ class Watch:
     post: str
     notice: str
     since: datetime
+    rests_until: datetime
     shown: str = ""
 
 
@@ -47,7 +50,8 @@ class Watches:
         """From now on this message is that notice's card. An older card of it in the same chat stays as it is."""
         for key in [key for key, watch in self._watches.items() if key[0] == chat and watch.notice == notice]:
             del self._watches[key]
-        self._watches[chat, message] = Watch(post, notice, self._now())
+        now = self._now()
+        self._watches[chat, message] = Watch(post, notice, since=now, rests_until=now)
         while len(self._watches) > MOST_WATCHED:
             self._watches.popitem(last=False)
 
@@ -55,7 +59,11 @@ class Watches:
         """Harmless to do twice."""
         for key, watch in list(self._watches.items()):
             # What this chat has not been told yet must not pile up.
-            if self._mouth.is_busy(key[0]) or await self._goes_on(*key, watch):
+            if (
+                watch.rests_until > self._now()
+                or self._mouth.is_busy(key[0])
+                or await self._goes_on(*key, watch)
+            ):
                 continue
             if self._watches.get(key) is watch:  # and not one that was begun meanwhile
                 del self._watches[key]
@@ -73,4 +81,6 @@ class Watches:
         if text != watch.shown:
             watch.shown = text
             self._mouth.edit(chat, message, text, rows)
+        if notice.state is not State.SENDING:
+            watch.rests_until = self._now() + WAITING_FOR
         return is_moving(notice)

@@ -2,7 +2,7 @@
 words, shorter; it computes nothing."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from bot.channels.telegram_officers_calls import Button
 from bot.channels.telegram_officers_reception import Turn
@@ -88,36 +88,32 @@ class Readings:
     async def scorecard(self, turn: Turn) -> object:
         """`/bangdiem`: the year last scored, by each set of criteria in force."""
         years = await self._scorecards.years()
-        lines = await self._cards(turn, years[0]) if years else []
-        turn.says("\n".join(lines) if lines else say("scorecard.none"))
+        told = await self._cards(turn, years[0]) if years else []
+        turn.says("\n\n".join(told) if told else say("scorecard.none"))
         return None
 
     async def _cards(self, turn: Turn, year: int) -> list[str]:
         names = {unit.code: unit.name for unit in await self._scorecards.units(year)}
         seen = sorted(await self._people.within(turn.actor, Action.SCORECARD_READ, names))
-        lines: list[str] = []
+        told: list[str] = []
         for criteria in await self._scorecards.sets():
             try:
                 cards = [await self._scorecards.card(criteria.id, unit, year) for unit in seen[:MOST_LINES]]
             except (NotInForce, NoSuchUnit):
                 continue
-            if cards:
-                lines += ["", say("scorecard.head", name=criteria.name, year=year)] if lines else []
-                lines = lines or [say("scorecard.head", name=criteria.name, year=year)]
-            is_one = len(seen) == 1
-            lines += [line for card in cards for line in (_whole(card) if is_one else _line(card, names))]
-        return [*lines, "", say("scorecard.more")] if lines else []
+            lines = [_whole(cards[0])] if len(cards) == 1 else [_line(card, names) for card in cards]
+            if lines:
+                told.append("\n".join([say("scorecard.head", name=criteria.name, year=year), *lines]))
+        return [*told, say("scorecard.more")] if told else []
 
 
-def _line(card: Scorecard, names: dict[str, str]) -> list[str]:
-    return [f"{names.get(card.unit, card.unit)}: {_tally(card)}"]
+def _line(card: Scorecard, names: Mapping[str, str]) -> str:
+    return f"{names.get(card.unit, card.unit)}: {_tally(card)}"
 
 
-def _whole(card: Scorecard) -> list[str]:
-    return [
-        say("scorecard.overall", verdict=verdict_words(card.overall.verdict), why=card.overall.text),
-        _tally(card),
-    ]
+def _whole(card: Scorecard) -> str:
+    overall = say("scorecard.overall", verdict=verdict_words(card.overall.verdict), why=card.overall.text)
+    return f"{overall}\n{_tally(card)}"
 
 
 def _tally(card: Scorecard) -> str:

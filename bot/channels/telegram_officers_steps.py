@@ -259,8 +259,8 @@ def reckoning_words(reckoning: Reckoning) -> list[str]:
     if reckoning.missed:
         most_first = sorted(reckoning.why_not.items(), key=lambda each: (-each[1], each[0]))
         why = ", ".join(f"{WHY_NOT[reason]}: {whole(number)}" for reason, number in most_first)
-        line += " " + say("ready.misses", count=whole(reckoning.missed), why=why)
-    lines = [line]
+        line += say("ready.misses", count=whole(reckoning.missed), why=why)
+    lines = [f"{line}."]
     there = [(kind, reach.count) for kind, reach in reckoning.channels.items() if reach.count]
     if there:
         lines.append(" · ".join(f"{CHANNELS.get(kind, kind)} {whole(count)}" for kind, count in there))

@@ -260,17 +260,18 @@ class Scribe:
     # ── Done writing ──────────────────────────────────────────────────────────────────────────────────────────
 
     async def _test(self, turn: Turn, writing: Writing) -> object:
-        """As a resident's Telegram shows it, to nobody but the writer."""
+        """As residents' Telegram shows it, in each of its languages, to nobody but the writer."""
         kept = await self._kept(turn, writing)
         if kept is None or kept.id is None:
-            return writing.step
-        telling = await self._notices.test_to_self(turn.actor, kept.id, "telegram", turn.part(3) or "vi")
-        content = await self._notices.picture(turn.actor, telling.image) if telling.image else None
-        if content is None:
-            turn.says(telling.text, entities=telling.entities)
-        else:
-            turn.mouth.picture(turn.chat, content, telling.text, entities=telling.entities)
-        return writing.step
+            return END if kept is None else writing.step
+        for language in kept.draft.texts:
+            telling = await self._notices.test_to_self(turn.actor, kept.id, "telegram", language)
+            content = await self._notices.picture(turn.actor, telling.image) if telling.image else None
+            if content is None:
+                turn.says(telling.text, entities=telling.entities)
+            else:
+                turn.mouth.picture(turn.chat, content, telling.text, entities=telling.entities)
+        return kept.step
 
     async def _submit(self, turn: Turn, writing: Writing) -> object:
         if writing.id is None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -158,16 +159,24 @@ async def server() -> AsyncIterator[TelegramServer]:
     assert server.violations == []
 
 
-@pytest.fixture
-async def office(
-    server: TelegramServer, sqlite_database: Database, vault: Vault, clock: Clock
+@asynccontextmanager
+async def an_office(
+    server: TelegramServer, database: Database, vault: Vault, clock: Clock
 ) -> AsyncIterator[Office]:
-    await load_seed(sqlite_database)
-    rooms = rooms_of(sqlite_database, vault, clock)
+    await load_seed(database)
+    rooms = rooms_of(database, vault, clock)
     async with a_bot(server, rooms) as bot:
         await bot.set_webhook("https://bot.test/officers")
         server.post = post_to(bot.webhook)
         yield Office(server, rooms, bot, clock)
+
+
+@pytest.fixture
+async def office(
+    server: TelegramServer, sqlite_database: Database, vault: Vault, clock: Clock
+) -> AsyncIterator[Office]:
+    async with an_office(server, sqlite_database, vault, clock) as office:
+        yield office
 
 
 @pytest.fixture

@@ -231,3 +231,18 @@ async def test_one_person_s_two_deeds_at_once_stay_in_order(office, an):
     assert statuses == [200, 200, 200]
     notice = await the_notice(office)
     assert (notice.unit, notice.draft.texts["vi"].text) == (LONG_DUC, WORDS)
+
+
+async def test_a_card_shows_the_buttons_a_post_has_a_use_for_there(office, an, binh, dung, submitted):
+    """The province approves a ward's notice, and changes none of its words."""
+    shown = {}
+    for name, each in (("officer", an), ("chief", binh), ("supervisor", dung)):
+        await each.says("/danhsach")
+        await each.taps(each.buttons[0])
+        shown[name] = set(each.buttons)
+
+    assert shown == {
+        "officer": {"Sửa", "Hủy", "Xem đủ"},
+        "chief": {"Duyệt", "Trả lại, ghi lý do", "Sửa", "Hủy", "Xem đủ"},
+        "supervisor": {"Duyệt", "Trả lại, ghi lý do", "Xem đủ"},
+    }
