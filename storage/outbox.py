@@ -204,7 +204,8 @@ class Outbox(Campaigns):
         return {(DeliveryState(state), str(reason)): int(number) for state, reason, number in found}
 
     async def alike(self, campaign: int) -> tuple[str, int]:
-        """The commonest reason of those that failed, and how many people it was."""
+        """The commonest reason for which a platform refused it, and how many people that was. An address that cannot be
+        opened says nothing of the message."""
         found = await self._connection.fetch(sql.ALIKE, of=campaign)
         return (str(found[0][0]), int(found[0][1])) if found else ("", 0)
 

@@ -28,7 +28,7 @@ from sqlalchemy.sql.expression import ClauseElement, ColumnElement, TextualSelec
 from storage import outbox_rows, rows
 from storage.moments import Moment
 from storage.statements import Compiled, Prepared, insert
-from surveys.delivery import CampaignState, DeliveryState
+from surveys.delivery import CampaignState, DeliveryState, Why
 from surveys.windows import Purpose
 
 _campaigns = rows.table(outbox_rows.CampaignRow)
@@ -401,7 +401,9 @@ REASONS = Prepared(
 )
 ALIKE = Prepared(
     select(_d.reason, func.count().label("people"))
-    .where(_d.campaign == OF, _is(DeliveryState.FAILED))
+    .where(
+        _d.campaign == OF, _is(DeliveryState.FAILED), _d.reason != literal_column(f"'{Why.ADDRESS.value}'")
+    )
     .group_by(_d.reason)
     .order_by(literal_column("people").desc(), _d.reason)
     .limit(1)

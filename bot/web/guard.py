@@ -1,10 +1,12 @@
 """What every page and every request of ours keeps to: headers that allow nothing from elsewhere, bodies of a size, and
 posts from our own page only. It knows no page."""
 
+import asyncio
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 __all__ = ["SECURITY_HEADERS", "TooLarge", "body_of", "form_of", "is_a_form_of_ours", "is_from_our_page"]
@@ -31,10 +33,22 @@ class TooLarge(Exception):
     """The body is larger than this address takes."""
 
 
+MOST_DIGITS = 15  # of an announced length; reading thousands of them is an attack by itself
+SLOWEST = 60.0  # seconds for a body: a picture of 10 MB on a bad line. Who sends a letter a minute holds a connection that others need.
+
+
 async def body_of(request: Request, limit: int) -> bytes:
-    """The body, never holding more than `limit` bytes of it. Raises TooLarge."""
+    """The body, never holding more than `limit` bytes of it, and not waiting for ever. Raises TooLarge; HTTPException for a slow one."""
+    try:
+        async with asyncio.timeout(SLOWEST):
+            return await _body(request, limit)
+    except TimeoutError:
+        raise HTTPException(408) from None
+
+
+async def _body(request: Request, limit: int) -> bytes:
     announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > limit:
+    if announced.isdecimal() and (len(announced) > MOST_DIGITS or int(announced) > limit):
         raise TooLarge
     body = bytearray()
     async for piece in request.stream():

@@ -52,3 +52,25 @@ async def test_the_dead_letters_of_what_was_taken_back_stay_dead(
     assert now.state is CampaignState.DONE
     assert now.was_stopped
     assert await counts(town, standing.id) == {DeliveryState.FAILED: 3, DeliveryState.SENT: 7}
+
+
+async def test_addresses_that_cannot_be_opened_stop_nobody_elses_notice(town: Database, clock: Clock) -> None:
+    """A key that is lost makes some contacts unreadable, for ever. Three of them once were “three people who failed alike”, and every
+    notice of the ward stopped at them."""
+    standing = await written_down(town, a_campaign(clock()))
+    assert await lease(town, ME, clock())
+    held = await claim(town, standing.id, ME, clock(), 5)
+    async with town.transaction() as tx:
+        await tx.outbox.settle(
+            ME,
+            [
+                Outcome(each.id, DeliveryState.CLAIMED, DeliveryState.FAILED, Why.ADDRESS.value)
+                for each in held[:4]
+            ],
+        )
+        assert await tx.outbox.alike(standing.id) == ("", 0)
+        await tx.outbox.sending(ACCOUNT, ME, [held[4].id], now=clock())
+        await tx.outbox.settle(
+            ME, [Outcome(held[4].id, DeliveryState.SENDING, DeliveryState.FAILED, "400: too long")]
+        )
+        assert await tx.outbox.alike(standing.id) == ("400: too long", 1)
