@@ -81,14 +81,14 @@ class Steps:
             case Step.CATEGORY:
                 return self._headed(writing, "step.category"), self._categories(writing)
             case Step.WORDS:
-                return self._headed(writing, "step.words"), self._footed(writing)
+                keep = Button(say("step.keep_words"), _data(writing, "next"))
+                return self._headed(writing, "step.words"), self._footed(
+                    writing, *([[keep]] if writing.draft.texts else [])
+                )
             case Step.TRANSLATION:
                 return self._translation(writing)
             case Step.PICTURE:
-                label = "step.remove_picture" if writing.draft.image else "step.no_picture"
-                key = "step.picture_there" if writing.draft.image else "step.picture"
-                data = _data(writing, "bare") if writing.draft.image else _data(writing, "next")
-                return self._headed(writing, key), self._footed(writing, [Button(say(label), data)])
+                return self._picture(writing)
             case Step.AUDIENCE:
                 return await self._audience(turn, writing)
             case Step.TIME:
@@ -119,6 +119,15 @@ class Steps:
         if not writing.is_changing:
             rows.append([Button(say("step.template"), _data(writing, "tpl"))])
         return self._footed(writing, *rows)
+
+    def _picture(self, writing: Writing) -> tuple[str, list[list[Button]]]:
+        onwards = _data(writing, "next")
+        if writing.draft.image is None:
+            rows = [[Button(say("step.no_picture"), onwards)]]
+            return self._headed(writing, "step.picture"), self._footed(writing, *rows)
+        keep, remove = Button(say("step.keep_picture"), onwards), _data(writing, "bare")
+        rows = [[keep, Button(say("step.remove_picture"), remove)]]
+        return self._headed(writing, "step.picture_there"), self._footed(writing, *rows)
 
     def _translation(self, writing: Writing) -> tuple[str, list[list[Button]]]:
         name = texts.NAMES[writing.language]

@@ -32,6 +32,8 @@ async def test_back_leads_to_the_step_before_and_loses_nothing(office, an):
         assert step in shown
     await an.taps("Thủ tục")
     assert "bước 2/5" in an.last
+    await an.taps("Giữ nội dung đã gõ")
+    assert "bước 3/5" in an.last
 
     notice = await the_notice(office)
     assert (notice.category, notice.draft.texts["vi"].text) == (Category.PROCEDURE, WORDS)
@@ -91,6 +93,9 @@ async def test_a_picture_a_file_and_their_words(office, an):
     assert "đang có ảnh" in an.last
     an.phone.sends_file("so-do.png", a_picture(form="PNG"))
     await office.settled()
+    assert (await the_notice(office)).image is not None
+    await an.taps("Quay lại")
+    await an.taps("Giữ ảnh này")
     assert (await the_notice(office)).image is not None
     await an.taps("Quay lại")
     await an.taps("Bỏ ảnh")
