@@ -220,6 +220,26 @@ async def test_an_update_the_library_cannot_read_is_let_go(office, an):
     assert "chưa có thông báo nào" in (await an.says("/danhsach"))[0]
 
 
+async def test_a_telegram_that_is_away_at_first_is_asked_again(office, an):
+    async with a_bot(office.server, office.rooms) as again:
+        office.bot = again
+        office.server.fails("getMe", Fault(drop=True), Fault(502, b"<html>"))
+        before = len(an.heard)
+        an.phone.says("/danhsach")
+        async with polling(office):
+            await office.server.until(lambda: len(an.heard) == before + 1)
+
+
+async def test_before_it_knows_who_it_is_telegram_keeps_the_update(office, an):
+    async with a_bot(office.server, office.rooms) as again:
+        office.bot, office.server.post = again, post_to(again.webhook)
+        office.server.fails("getMe", Fault(502, b"<html>"))
+        an.phone.says("/danhsach")
+
+        assert await office.server.bring() == [503, 200]
+        await office.quiet()
+
+
 # ── What goes out ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
