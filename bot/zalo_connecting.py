@@ -11,6 +11,7 @@ from bot.channels.zalo_client import Profile, ZaloClient, new_verifier
 from bot.channels.zalo_tokens import NotAsked, Pair, Unclear, error_of, pair_from
 from bot.settings import Settings
 from bot.web.zalo_callback import CALLBACK
+from handlers.noting import at_the_machine, note
 from storage import rows
 
 if TYPE_CHECKING:
@@ -143,6 +144,8 @@ class Connecting:
                     address=before.address if before else None,
                 )
             )
+            who, at = at_the_machine(""), self._house.now()
+            await note(tx, who, "zalo.connect", f"zalo:{id}", unit=unit, at=at)
 
     async def _introduce(self, id: str, profile: Profile | None) -> rows.ZaloAccount:
         """What Zalo calls the account, beside its tokens; they may have been renewed since."""

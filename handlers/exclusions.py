@@ -61,6 +61,7 @@ class Exclusions:
             persons = (proposal.proposed_by, by.strip())
             record = Exclusion(wave.slug, unit, stream, mode, count, body["reason"], persons)
             await self._ledger.append(tx, record, self._now())
+            await self._proposals.note(tx, "wave.exclude", wave.slug, body["reason"], unit=unit, by=by)
         log.warning("wave.excluded", wave=wave.slug, unit=unit, stream=stream.value, count=count)
         return record
 
@@ -79,6 +80,7 @@ class Exclusions:
             proposal = await self._proposals.confirmed(tx, id, LET_STAND, by=by)
             wave = await self._wave(tx, proposal.subject)
             await tx.wave_seals.set_release_due(id_of(wave), self._now())
+            await self._proposals.note(tx, "wave.let_stand", wave.slug, "", by=by)
         log.warning("wave.flags_stand", wave=wave.slug)
         return wave.slug
 

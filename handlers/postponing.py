@@ -63,6 +63,7 @@ class Postponing:
             record = KeyDestructionPostponed(wave.slug, until.isoformat(), reason, persons)
             entry = await self._ledger.append(tx, record, self._now())
             await tx.wave_seals.postpone_key(id_of(wave), _end_of(until))
+            await self._proposals.note(tx, "wave.keep_key", wave.slug, reason, by=by)
         log.warning("wave.key_kept", wave=wave.slug, until=until.isoformat())
         return Postponement(wave.slug, until, reason, persons, entry.at)
 

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from handlers import noting
 from storage import rows
 from storage.database import Database
 from storage.transaction import Tx
@@ -43,7 +44,15 @@ class Proposals:
                     proposed_at=self._now(),
                 )
             )
+            await self.note(tx, "wave.propose", subject, f"{kind} ({id})", by=by)
         return id
+
+    async def note(
+        self, tx: Tx, action: str, subject: str, reason: str, *, unit: str | None = None, by: str
+    ) -> None:
+        """One row of the trail about a wave: last in the deed's transaction."""
+        who = noting.at_the_machine(by)
+        await noting.note(tx, who, action, f"wave:{subject}", unit=unit, reason=reason, at=self._now())
 
     async def waiting(self) -> list[rows.Proposal]:
         async with self._db.reading() as tx:

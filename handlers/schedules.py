@@ -20,8 +20,10 @@ from typing import Any, Protocol
 
 import structlog
 
+from handlers import noting
 from storage.database import Database, Unavailable
 from storage.schedule_rows import ClockHold, DueRow, ScheduleRow
+from storage.transaction import Tx
 from surveys.schedules import (
     Schedule,
     described,
@@ -53,6 +55,7 @@ LEAP = timedelta(minutes=10)
 CLOCK_LEAPT = "clock"
 ID_BYTES = 6
 MOST_TOLD = 200  # characters of what came of it
+TURNED = {"paused": "schedule.pause", "active": "schedule.resume", "ended": "schedule.end"}
 MOST_MISSED = 1000  # moments of one schedule noted in one tick: years of silence are caught up in several
 
 
@@ -166,6 +169,7 @@ class Schedules:
             known = await tx.schedules.get(row.id)
             if known is None:
                 await tx.schedules.add(row)
+                await self._note(tx, "schedule.add", row, owner, described(schedule))
         return self._planned(known or row)
 
     async def change(self, id: str, version: int, schedule: Schedule, *, title: str, owner: str) -> Planned:
@@ -176,7 +180,7 @@ class Schedules:
         row.calendar = json.dumps(schedule_to_json(schedule), sort_keys=True)
         if row.state == "active":
             row.next_due = self._next(schedule, self._now())
-        return await self._written(row)
+        return await self._written(row, "schedule.change", described(schedule))
 
     async def pause(self, id: str, version: int) -> Planned:
         """Nothing more is due until it is resumed. Raises NoSuchSchedule and Changed."""
@@ -192,17 +196,22 @@ class Schedules:
 
     async def run_once(self, id: str, *, asked_by: str) -> DueRow:
         """Due at this moment, beside its calendar. Raises NoSuchSchedule."""
-        await self.get(id)
+        planned = await self.get(id)
         this_minute = self._now().replace(second=0, microsecond=0)
         due = DueRow(schedule=id, due=this_minute, state="due", tries=0, asked_by=asked_by)
         async with self._db.transaction() as tx:
             await tx.dues.add(due)
+            await self._note(tx, "schedule.run", planned.row, asked_by, f"{due.due:%Y-%m-%dT%H:%MZ}")
         return due
 
     async def run_again(self, id: str, due: datetime, *, asked_by: str) -> bool:
         """What was skipped or failed is done after all, however late it is. Whether it was one of these."""
+        planned = await self.get(id)
         async with self._db.transaction() as tx:
-            return await tx.dues.ask_again(id, due, asked_by)
+            is_asked = await tx.dues.ask_again(id, due, asked_by)
+            if is_asked:
+                await self._note(tx, "schedule.run", planned.row, asked_by, f"{due:%Y-%m-%dT%H:%MZ}")
+        return is_asked
 
     async def get(self, id: str) -> Planned:
         """Raises NoSuchSchedule."""
@@ -245,7 +254,11 @@ class Schedules:
     async def release(self, cause: str) -> bool:
         """A person has looked. Whether there was something to release."""
         async with self._db.transaction() as tx:
-            return await tx.clock_holds.release(cause)
+            is_released = await tx.clock_holds.release(cause)
+            if is_released:
+                who, at = noting.at_the_machine(""), self._now()
+                await noting.note(tx, who, "schedule.release", f"clock:{cause}", unit=None, at=at)
+        return is_released
 
     # ── What the clock asks for ───────────────────────────────────────────────────────────────────────────────
 
@@ -363,13 +376,19 @@ class Schedules:
             raise Changed(id)
         row.version, row.state = version, state
         row.next_due = self._next(planned.schedule, self._now()) if state == "active" else None
-        return await self._written(row)
+        return await self._written(row, TURNED[state])
 
-    async def _written(self, row: ScheduleRow) -> Planned:
+    async def _written(self, row: ScheduleRow, action: str, reason: str = "") -> Planned:
         async with self._db.transaction() as tx:
             if not await tx.schedules.change(row):
                 raise Changed(row.id)
+            await self._note(tx, action, row, row.owner if action == "schedule.change" else "", reason)
         return await self.get(row.id)
+
+    async def _note(self, tx: Tx, action: str, row: ScheduleRow, by: str, reason: str) -> None:
+        who = noting.at_the_machine(by)
+        object, at = f"schedule:{row.id}", self._now()
+        await noting.note(tx, who, action, object, unit=row.unit, reason=reason, at=at)
 
 
 def _noted(schedule_id: str, due: datetime, schedule: Schedule, now: datetime) -> DueRow:

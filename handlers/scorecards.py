@@ -14,6 +14,7 @@ from fractions import Fraction
 
 import structlog
 
+from handlers import noting
 from handlers.ledger import Ledger
 from storage.catalogue import CATALOGUE
 from storage.database import Database
@@ -292,6 +293,7 @@ class Scorecards:
             raise ValueError(f"{criteria.id} ships with the program; give the set an id of its own.")
         async with self._db.transaction() as tx:
             await tx.scorecards.add_set(criteria, self._now())
+            await self._note(tx, "scorecard.set", criteria.id, None)
         log.info("scorecard.set_added", set=criteria.id, digest=criteria.digest)
 
     async def enter(
@@ -327,6 +329,7 @@ class Scorecards:
                 note=note,
             )
             await _add_evidence(tx, criteria, enter(criteria, entered))
+            await self._note(tx, "scorecard.enter", entered.id, unit, by, criterion)
         log.info("scorecard.entered", evidence=entered.id, unit=unit, year=year)
         return entered
 
@@ -362,6 +365,7 @@ class Scorecards:
                     for entered in made:
                         await _add_evidence(tx, criteria, entered)
                     found.extend(made)
+            await self._note(tx, "scorecard.register", register.digest, None, by, name)
         log.info("scorecard.register_imported", year=year, units=len(register.units), evidence=len(found))
         return tuple(found)
 
@@ -386,6 +390,7 @@ class Scorecards:
                 unit=each.entered.unit,
                 year=each.entered.year,
             )
+            await self._note(tx, "scorecard.sign", id, each.entered.unit, by)
         log.info("scorecard.countersigned", evidence=id)
         return signature
 
@@ -404,6 +409,8 @@ class Scorecards:
                 unit=each.entered.unit,
                 year=each.entered.year,
             )
+            why = f"{reason.strip()} ({confirmed_by.strip()})"
+            await self._note(tx, "scorecard.withdraw", id, each.entered.unit, by, why)
         log.info("scorecard.withdrawn", evidence=id)
         return gone
 
@@ -441,6 +448,7 @@ class Scorecards:
             ).checked(criteria)
             deed = TermsSet(set_id, year, terms, by.strip(), source.strip(), now)
             await tx.scorecards.add(f"terms/{secrets.token_hex(ID_BYTES)}", deed, unit=None, year=year)
+            await self._note(tx, "scorecard.terms", f"{set_id}-{year}", None, by, source)
         log.info("scorecard.terms_set", set=set_id, year=year)
         return terms
 
@@ -477,6 +485,7 @@ class Scorecards:
             # The set as it is today travels with the card, also when the program ships another one tomorrow.
             await tx.scorecards.add_set(criteria, now)
             await tx.scorecards.add(frozen.digest, CardFrozen(frozen, entry.number), unit=unit, year=year)
+            await self._note(tx, "scorecard.freeze", f"{set_id}-{year}", unit, by, countersigned_by)
         log.info("scorecard.frozen", set=set_id, unit=unit, year=year, digest=frozen.digest)
         return FrozenCard(frozen, entry.number, now, ())
 
@@ -499,6 +508,7 @@ class Scorecards:
                 filed_at=now,
             )
             await tx.scorecards.add(filed.id, Appealed(filed), unit=unit, year=year)
+            await self._note(tx, "scorecard.appeal", filed.id, unit, by, reason)
         log.info("scorecard.appealed", appeal=filed.id, unit=unit, year=year)
         return filed
 
@@ -519,8 +529,16 @@ class Scorecards:
             await tx.scorecards.add(
                 f"decision/{appeal}", Decided(decision), unit=contest.appeal.unit, year=year
             )
+            await self._note(tx, "scorecard.decide", appeal, contest.appeal.unit, by, reason)
         log.info("scorecard.decided", appeal=appeal, outcome=outcome.value)
         return decision
+
+    async def _note(
+        self, tx: Tx, action: str, id: str, unit: str | None, by: str = "", reason: str = ""
+    ) -> None:
+        """Who did it is known by the name they gave at the machine: no page does any of this."""
+        who = noting.at_the_machine(by)
+        await noting.note(tx, who, action, f"scorecard:{id}", unit=unit, reason=reason, at=self._now())
 
     # ── Reading ───────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from handlers import noting
 from handlers.ledger import Ledger
 from handlers.published import id_of
 from storage import rows
@@ -196,6 +197,7 @@ class Issuing:
                     created_at=self._now(),
                 )
             )
+            await self._note(tx, "tokens.add_issuer", f"issuer:{name}", None)
         return key
 
     async def issuer(self, key: str) -> rows.Issuer | None:
@@ -211,7 +213,14 @@ class Issuing:
     async def revoke(self, name: str) -> bool:
         """Whether this call did. What it issued stays good: people have it in their hands."""
         async with self._db.transaction() as tx:
-            return await tx.issuers.revoke(name, self._now())
+            is_revoked = await tx.issuers.revoke(name, self._now())
+            if is_revoked:
+                await self._note(tx, "tokens.revoke_issuer", f"issuer:{name}", None)
+        return is_revoked
+
+    async def _note(self, tx: Tx, action: str, object: str, unit: str | None) -> None:
+        """Batches are not noted: that somebody was given a slip, and when, is nobody's business."""
+        await noting.note(tx, noting.at_the_machine(""), action, object, unit=unit, at=self._now())
 
     # ── Counters ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -225,6 +234,7 @@ class Issuing:
             if await tx.units.get(unit) is None:
                 raise CannotIssue(f"No unit has the code {unit}.")
             await tx.counters.save(rows.Counter(unit=unit, number=number, hours_a_week=hours_a_week))
+            await self._note(tx, "tokens.counter", f"counter:{unit}-{number}", unit)
         return counter.door(counter.Counter(unit, number), self._vault.entry_key)
 
 

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 import structlog
 
+from handlers import noting
 from handlers.ledger import Ledger
 from handlers.postponing import Postponement, Postponing
 from handlers.published import form_of, id_of
@@ -128,6 +129,7 @@ class Waves:
                 opened = await self._fix(tx, wave, plan.form, plan.seed, tuple(plan.weights))
                 await self._ledger.append(tx, opened, self._now())
                 await tx.waves.set_state(wave_id, State.OPEN)
+                await self._note(tx, "wave.open", wave)
             log.info("wave.opened", wave=plan.slug)
         return wave_id
 
@@ -141,6 +143,7 @@ class Waves:
             if not await self._is_next(tx, wave, Step.CLOSE):
                 return False
             await tx.waves.set_state(id_of(wave), State.CLOSED, self._now())
+            await self._note(tx, "wave.close", wave)
         log.info("wave.closed", wave=slug)
         return True
 
@@ -185,6 +188,7 @@ class Waves:
             if await tx.wave_seals.of(id_of(wave)) is not None:
                 await self._ledger.append(tx, records.KeyDestroyed(slug), now)
             await tx.waves.set_key_destroyed(id_of(wave), now)
+            await self._note(tx, "wave.destroy_key", wave)
         log.info("wave.key_destroyed", wave=slug)
         return True
 
@@ -215,6 +219,7 @@ class Waves:
             if await tx.wave_seals.of(id_of(wave)) is not None:
                 await self._ledger.append(tx, told(slug, lines), now)
             await tx.waves.set_state(id_of(wave), State.RELEASED, now)
+            await self._note(tx, "wave.release", wave)
         log.info("wave.released", wave=slug, lines=len(lines))
         return True
 
@@ -306,6 +311,10 @@ class Waves:
             case Step.RELEASE:
                 await self.release(slug)
 
+    async def _note(self, tx: Tx, action: str, wave: rows.Wave) -> None:
+        """By the clock, or by whoever has the machine: a wave's steps follow from its days, not from a person."""
+        await noting.note(tx, None, action, f"wave:{wave.slug}", unit=None, at=self._now())
+
     async def _wave(self, tx: Tx, slug: str) -> rows.Wave:
         wave = await tx.waves.by_slug(slug)
         if wave is None:
@@ -350,6 +359,7 @@ class Waves:
                 await self._ledger.append(tx, records.Withdrawals(slug, done.withdrawn), now)
             await self._ledger.append(tx, await _sealed_record(tx, wave, laid_out), now)
             await tx.waves.set_state(id_of(wave), State.SEALED, now)
+            await self._note(tx, "wave.seal", wave)
         log.info(
             "wave.sealed",
             wave=slug,

@@ -12,6 +12,7 @@ from surveys.waves import LOCAL
 if TYPE_CHECKING:
     from bot.app import House
     from storage.outbox import Sender, Standing
+    from storage.transaction import Tx
 
 __all__ = ["dead", "pause", "release", "resume", "retry", "status", "stop"]
 
@@ -86,6 +87,7 @@ def pause(campaign: int, reason: str) -> int:
                     raise Refused(f"Campaign {campaign} is not under way. See: langnghe outbox status")
             else:
                 await tx.outbox.pause_account(ALL, house.now() + FOREVER, reason)
+            await _note(tx, house, "outbox.pause", campaign, reason)
         _print(f"Paused. Go on with: langnghe outbox resume{f' --campaign {campaign}' if campaign else ''}")
 
     return _in_house(work)
@@ -109,6 +111,7 @@ def resume(campaign: int) -> int:
                     )
                 for account in await tx.outbox.senders():
                     await tx.outbox.resume_account(account)
+            await _note(tx, house, "outbox.resume", campaign)
         _print("It goes on.")
 
     return _in_house(work)
@@ -120,6 +123,7 @@ def stop(campaign: int, reason: str) -> int:
             await _known(tx.outbox.get(campaign))
             if not await tx.outbox.stop(campaign, reason):
                 raise Refused(f"Campaign {campaign} is over. See: langnghe outbox status")
+            await _note(tx, house, "outbox.stop", campaign, reason)
         _print("Stopped. Whoever does not have it yet will not get it.")
 
     return _in_house(work)
@@ -160,6 +164,8 @@ def retry(campaign: int, reason: str) -> int:
             again += some
             if some < PAGE:
                 break
+        async with house.db.transaction() as tx:
+            await _note(tx, house, "outbox.retry", campaign, reason)
         _print(f"{again} wait again. What is unknown stays as it is: it may have arrived.")
 
     return _in_house(work)
@@ -177,9 +183,17 @@ def release() -> int:
         )
         async with house.db.transaction() as tx:
             await tx.outbox.resume_account(ALL)
+            await _note(tx, house, "outbox.release", 0)
         _print("Released. What is open goes on: langnghe outbox status")
 
     return _in_house(work)
+
+
+async def _note(tx: "Tx", house: "House", action: str, campaign: int, reason: str = "") -> None:
+    from handlers.noting import at_the_machine, note
+
+    object = f"campaign:{campaign}" if campaign else "outbox:all"
+    await note(tx, at_the_machine(""), action, object, unit=None, reason=reason, at=house.now())
 
 
 async def _known(getting: "Awaitable[Standing]") -> None:

@@ -12,6 +12,7 @@ from bot.cli.desk import Refused, _in_house, _print
 
 if TYPE_CHECKING:
     from bot.app import House
+    from storage.transaction import Tx
 
 __all__ = [
     "clerk",
@@ -206,6 +207,7 @@ def officers_remove(account: str, id: str) -> int:
         async with house.db.transaction() as tx:
             if not await tx.officers.remove(house.vault.fingerprint(Address(account, id))):
                 raise Refused("This account is not on the list.")
+            await _note(tx, house, "officers.remove", None)
         _print("Removed.")
 
     return _in_house(work)
@@ -247,6 +249,15 @@ async def _put_down(house: "House", listed: list[tuple[str, str, str]]) -> None:
         await tx.officers.add_many(
             (house.vault.fingerprint(Address(account, id)), unit) for account, id, unit in listed
         )
+        for unit in sorted({unit for _, _, unit in listed}):
+            await _note(tx, house, "officers.add", unit)
+
+
+async def _note(tx: "Tx", house: "House", action: str, unit: str | None) -> None:
+    """Of which ward, and never whose account it is."""
+    from handlers.noting import at_the_machine, note
+
+    await note(tx, at_the_machine(""), action, "officers:list", unit=unit, at=house.now())
 
 
 def _base(house: "House") -> str:

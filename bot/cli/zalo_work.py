@@ -305,9 +305,12 @@ def _said(outcome: object) -> str:
 
 def forget(account: str) -> int:
     async def work(house: "House") -> None:
+        from handlers.noting import at_the_machine, note
+
         async with house.db.transaction() as tx:
             if not await tx.zalo_accounts.forget(account):
                 raise Refused(f"No account {account} is connected. See: langnghe zalo accounts")
+            await note(tx, at_the_machine(""), "zalo.forget", f"zalo:{account}", unit=None, at=house.now())
         _print("Its tokens are deleted here. A bot that is running stops serving it within a minute.")
         _print("Take the app's permission back at Zalo too: oa.zalo.me, the account's settings, linked apps.")
 
