@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from surveys.conversation import Style
+from surveys.notices.endings import ENDINGS
 from surveys.notices.text import Text
 
 __all__ = ["Web", "is_allowed", "webs"]
@@ -25,22 +26,6 @@ class Web:
     """Where it leads; empty where nobody can tell for sure."""
 
 
-COUNTRIES = (
-    "ac ad ae af ag ai al am ao aq ar as at au aw ax az ba bb bd be bf bg bh bi bj bm bn bo br bs bt bw by bz ca cc cd cf cg ch ci ck "
-    "cl cm cn co cr cu cv cw cx cy cz de dj dk dm do dz ec ee eg er es et eu fi fj fk fm fo fr ga gd ge gf gg gh gi gl gm gn gp gq gr "
-    "gs gt gu gw gy hk hm hn hr ht hu id ie il im in io iq ir is it je jm jo jp ke kg kh ki km kn kp kr kw ky kz la lb lc li lk lr ls "
-    "lt lu lv ly ma mc md me mg mh mk ml mm mn mo mp mq mr ms mt mu mv mw mx my mz na nc ne nf ng ni nl no np nr nu nz om pa pe pf pg "
-    "ph pk pl pm pn pr ps pt pw py qa re ro rs ru rw sa sb sc sd se sg sh si sk sl sm sn so sr ss st su sv sx sy sz tc td tf tg th tj "
-    "tk tl tm tn to tr tt tv tw tz ua ug uk us uy uz va vc ve vg vi vn vu wf ws ye yt za zm zw"
-)
-COMMON = (
-    "com net org edu gov mil int info biz name pro mobi asia xyz top site online shop club vip app dev link live store icu page blog "
-    "tech space website fun today life world news host press cloud work works click help support center group zone email digital win "
-    "bid loan date trade stream download men racing review science party cam monster quest bond sbs cfd lol mom bar buzz cyou rest "
-    "best one ltd inc company agency bank finance money cash credit loans pay gift promo sale deals services solutions systems"
-)
-ENDINGS = frozenset(f"{COUNTRIES} {COMMON}".split())
-"""Endings that phones turn into links. A two-letter ending is a country's."""
 DOT = "[.。．｡]"
 LABEL = r"[\w-]{1,63}+"
 """Of a host: longer than DNS knows none is looked for, and what was taken is not given back. So a line of dashes, or of a thousand dots,
@@ -50,6 +35,8 @@ ADDRESS = re.compile(
     rf"|(?<![\w-])(?:[\w.+-]{{1,64}}+@)?(?:{LABEL}{DOT}){{1,9}}(?:[^\W\d_]{{2,63}}|xn--[\w-]{{1,59}})(?!{DOT}[^\W\d_]{{2}})(?:[:/?#][^\s<>“”\"]*)?",
     re.IGNORECASE,
 )
+MENTION = re.compile(r"(?<![\w@.])@[a-z][a-z0-9_]{3,31}(?!\w)", re.IGNORECASE)
+"""“@cong_an_phuong”: on Telegram that leads to somebody's account, and nobody knows whose."""
 WWW = re.compile(rf"www{DOT}", re.IGNORECASE)
 TRAILING = ".,;:!?…)]}»”’'\""
 
@@ -61,6 +48,7 @@ def webs(text: Text) -> tuple[Web, ...]:
         written = match[0].rstrip(TRAILING)
         if "://" in written or ":\\" in written or WWW.match(written) or _is_like_a_web(written):
             found.append((match.start(), _web(written)))
+    found += [(match.start(), Web(match[0], "")) for match in MENTION.finditer(text.text)]
     return tuple(web for _, web in sorted(found, key=lambda each: each[0]))
 
 
