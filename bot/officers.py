@@ -41,7 +41,7 @@ async def officers_bot(house: "House", stack: AsyncExitStack) -> "TelegramOffice
         people=house.people,
         notices=notices,
         pictures=NoticePictures(house.db, house.now),
-        templates=NoticeTemplates(house.db, house.now),
+        templates=NoticeTemplates(house.db, house.now, notices.policies),
         beneath=Beneath(house.db),
         results=house.waves.results,
         scorecards=house.scorecards,

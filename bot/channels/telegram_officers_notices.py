@@ -97,9 +97,10 @@ class Decisions:
         return await self._once(turn, self._notices.submit, lambda notice: notice.submitted)
 
     async def urge(self, turn: Turn) -> object:
-        return await self._once(
-            turn, self._notices.urge, lambda notice: notice.urged[-1] if notice.urged else None
-        )
+        def by_them(notice: Notice) -> Hand | None:
+            return next((hand for hand in notice.urged if hand.person == turn.actor.person), None)
+
+        return await self._once(turn, self._notices.urge, by_them)
 
     async def archive(self, turn: Turn) -> object:
         return await self._shown(turn, await self._notices.archive(turn.actor, turn.part(1)))

@@ -156,7 +156,11 @@ class Selves:
 
     async def desk(self, turn: Turn) -> object:
         """`/desk`: a link for five minutes, once."""
-        link = await self._people.link_for(turn.actor)
+        try:
+            link = await self._people.link_for(turn.actor)
+        except WrongCode:
+            turn.says(say("post.gone"))  # it passed to somebody else a moment ago
+            return None
         turn.says(say("self.link", link=f"{self._desk}/desk/link/{link}"))
         return None
 
