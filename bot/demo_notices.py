@@ -9,6 +9,7 @@ from random import Random
 from typing import TYPE_CHECKING, Protocol
 
 from bot.channels.contract import Channel, ContactGone, Limits, Outcome, Sent, Unknown
+from bot.channels.pacing import Place, Window
 from bot.outgoing import sender_of
 from storage.arrivals import Arrival
 from surveys.conversation import Address, Entity, Say, Style
@@ -28,6 +29,7 @@ SHARE_GONE, SHARE_UNKNOWN = 0.02, 0.01
 SENT_YESTERDAY_AT = 10  # o'clock
 LIVE_OVER = timedelta(minutes=12)  # so long there is something to watch after the demo begins
 A_MESSAGE_TAKES = (0.02, 0.12)  # seconds
+A_SECOND, A_SECOND_OF_TELEGRAM = 1000, 30  # messages; while the province is made nobody waits for dice
 LONGEST_CAMPAIGN = timedelta(minutes=2)
 """Yesterday's, while the demo is made; it takes seconds."""
 
@@ -46,6 +48,13 @@ class DicePhones:
 
     def __init__(self, *, hurry: bool = False) -> None:
         self._hurry = hurry
+        self.window = Window(A_SECOND if hurry else A_SECOND_OF_TELEGRAM)
+
+    async def send_in(self, place: Place, address: Address, say: Say) -> Outcome:
+        try:
+            return await self.send(address, say)
+        finally:
+            place.leave()
 
     async def send(self, address: Address, say: Say) -> Outcome:
         chance = Random(f"{address.id} {say.text}")
