@@ -85,8 +85,13 @@ class Holding:
         self._window.fill()
         async with self._office.db.reading() as tx:
             sender = (await tx.outbox.senders())[self._account]
-        if not self._office.epochs.is_restored(self._account, sender.epoch):
-            return
+        await self.is_restored(sender.epoch)
+
+    async def is_restored(self, epoch: int) -> bool:
+        """Whether the database, whose number that is, is older than what was sent from it; then nothing more is sent on any account
+        until somebody has looked. Raises Unavailable."""
+        if not self._office.epochs.is_restored(self._account, epoch):
+            return False
         log.error(
             "outbox.restored",
             account=self._account,
@@ -94,3 +99,5 @@ class Holding:
         )
         async with self._office.db.transaction() as tx:
             await tx.outbox.pause_account(ALL, self._office.now() + FOREVER, Why.RESTORED)
+        self.rest(self._office.now() + FOREVER)
+        return True

@@ -270,7 +270,10 @@ class Line:
                 leaving = await tx.outbox.sending(
                     self.account, office.owner, [each.claimed.id for each, _ in batch], now=office.now()
                 )
-            await office.epochs.write(self.account, leaving.epoch)
+            # A backup may have been put in its place while we hold the account.
+            is_restored = await self._holding.is_restored(leaving.epoch - 1)
+            if not is_restored:
+                await office.epochs.write(self.account, leaving.epoch)
         except (Unavailable, LeaseLost) as trouble:
             if isinstance(trouble, LeaseLost):
                 self._holding.lost()
@@ -280,7 +283,11 @@ class Line:
             return
         stayed: list[Ready] = []
         for each, place in batch:
-            if each.claimed.id not in leaving.ids:
+            if is_restored:
+                place.give_back()
+                was = DeliveryState.SENDING if each.claimed.id in leaving.ids else DeliveryState.CLAIMED
+                self._settles(each.claimed, was, DeliveryState.PENDING)
+            elif each.claimed.id not in leaving.ids:
                 place.give_back()
                 stayed.append(each)
             elif office.has_left(each.claimed.fingerprint or b""):
