@@ -7,7 +7,7 @@ from typing import Self, TypeVar
 from surveys.notices import Draft, Notice
 from surveys.texts import DEFAULT
 
-__all__ = ["ORDER", "Asked", "Step", "Writing", "toggled"]
+__all__ = ["CHANGEABLE", "ORDER", "Asked", "Step", "Writing", "toggled"]
 
 T = TypeVar("T")
 
@@ -30,6 +30,13 @@ class Step(StrEnum):
     SURE = "sure"
 
 
+CHANGEABLE = frozenset(
+    {
+        *(Step.CATEGORY, Step.WORDS, Step.PICTURE, Step.AUDIENCE, Step.TIME),
+        *(Step.EXPIRY, Step.TRANSLATION),
+    }
+)
+"""What of a whole draft can be changed by itself."""
 ORDER = (Step.CATEGORY, Step.WORDS, Step.PICTURE, Step.AUDIENCE, Step.TIME, Step.READY)
 
 
@@ -46,6 +53,8 @@ class Writing:
     """Of the draft in the database, once there are words."""
     version: int = 0
     code: str = ""
+    kept: Draft | None = None
+    """As it rests there."""
     is_changing: bool = False
     """One thing of a whole draft is changed: after it comes the preview again."""
     language: str = DEFAULT
@@ -59,15 +68,20 @@ class Writing:
 
     @classmethod
     def of(cls, notice: Notice, nonce: str, post: str) -> Self:
-        return cls(
-            nonce, post, notice.draft, Step.READY, notice.id, notice.version, notice.code, is_changing=True
-        )
+        return cls(nonce, post, notice.draft, Step.READY, is_changing=True).kept_as(notice)
 
     def with_draft(self, draft: Draft) -> Self:
         return replace(self, draft=draft)
 
     def kept_as(self, notice: Notice) -> Self:
-        return replace(self, id=notice.id, version=notice.version, code=notice.code, draft=notice.draft)
+        return replace(
+            self,
+            id=notice.id,
+            version=notice.version,
+            code=notice.code,
+            draft=notice.draft,
+            kept=notice.draft,
+        )
 
     @property
     def following(self) -> Step:

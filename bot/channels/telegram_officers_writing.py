@@ -12,7 +12,7 @@ from telegram import Message, MessageEntity
 from telegram.error import TelegramError
 
 from bot.channels.telegram_officers_changes import Changes
-from bot.channels.telegram_officers_draft import Step, Writing
+from bot.channels.telegram_officers_draft import CHANGEABLE, Step, Writing
 from bot.channels.telegram_officers_moments import read_moment
 from bot.channels.telegram_officers_reception import END, Turn
 from bot.channels.telegram_officers_steps import Steps
@@ -253,7 +253,7 @@ class Scribe:
 
     async def _to(self, turn: Turn, writing: Writing) -> object:
         """To one thing of a whole draft; `to.translation.km` says in which language."""
-        step = next((each for each in Step if each == turn.part(3)), Step.READY)
+        step = next((each for each in CHANGEABLE if each == turn.part(3)), Step.READY)
         language = turn.part(4) if turn.part(4) in texts.LANGUAGES else texts.DEFAULT
         return await self._show(turn, replace(writing, step=step, language=language, is_changing=True))
 
@@ -261,22 +261,26 @@ class Scribe:
 
     async def _test(self, turn: Turn, writing: Writing) -> object:
         """As residents' Telegram shows it, in each of its languages, to nobody but the writer."""
-        kept = await self._kept(turn, writing)
-        if kept is None or kept.id is None:
-            return END if kept is None else writing.step
-        for language in kept.draft.texts:
-            telling = await self._notices.test_to_self(turn.actor, kept.id, "telegram", language)
+        if writing.id is None:
+            return await self._show(turn, writing.at(Step.WORDS))
+        for language in writing.draft.texts:
+            telling = await self._notices.test_to_self(turn.actor, writing.id, "telegram", language)
             content = await self._notices.picture(turn.actor, telling.image) if telling.image else None
             if content is None:
                 turn.says(telling.text, entities=telling.entities)
             else:
                 turn.mouth.picture(turn.chat, content, telling.text, entities=telling.entities)
-        return kept.step
+        return writing.step
 
     async def _submit(self, turn: Turn, writing: Writing) -> object:
         if writing.id is None:
             return await self._show(turn, writing.at(Step.WORDS))
-        notice = await self._notices.submit(turn.actor, writing.id, writing.version)
+        try:
+            notice = await self._notices.submit(turn.actor, writing.id, writing.version)
+        except Moved:
+            turn.says(say("writing.moved"))
+            theirs = await self._notices.get(turn.actor, writing.id)
+            return await self._show(turn, writing.kept_as(theirs))
         turn.sitting.writing = None
         key = "submitted_urgent" if notice.is_urgent else "submitted"
         turn.edits(say(f"writing.{key}", code=notice.code))
@@ -319,9 +323,10 @@ class Scribe:
         return await self._show(turn, kept.at(kept.following))
 
     async def _kept(self, turn: Turn, writing: Writing) -> Writing | None:
-        """As it rests in the database, where there are words; None when it cannot be changed any more."""
+        """As it rests in the database, where there are words; None when it cannot be changed any more. What did not change is not
+        written: a notice that waits for approval would be taken back by it."""
         turn.sitting.writing = writing
-        if not writing.draft.texts:
+        if not writing.draft.texts or writing.draft == writing.kept:
             return writing
         try:
             notice = await self._written(turn.actor, writing)

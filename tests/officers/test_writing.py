@@ -397,3 +397,45 @@ def test_an_entity_of_ours_is_counted_as_telegram_counts():
 
     [found] = as_telegram_counts("🚨 Chú ý", [Entity(Style.BOLD, 2, 5)])
     assert (found.offset, found.length) == (3, 5)
+
+
+async def test_looking_at_what_waits_takes_nothing_back(office, an):
+    """Opened for a change, tried, and left as it was: it still waits for the same approval."""
+    await written(an)
+    await an.taps("Trình duyệt")
+    submitted = await the_notice(office)
+    await an.says("/danhsach")
+    await an.taps(an.buttons[0])
+    await an.taps("Sửa")
+    await an.taps("Gửi thử cho tôi")
+    await an.taps("Loại")
+    await an.taps("Cảnh báo lừa đảo")
+
+    assert await the_notice(office) == submitted
+    await an.taps("Loại")
+    await an.taps("Giao thông")
+    assert (await the_notice(office)).state is State.DRAFT
+
+
+async def test_submitted_with_words_of_somebody_else_in_it_they_are_shown_first(office, an, binh):
+    await written(an)
+    notice = await the_notice(office)
+    theirs = Draft(Category.FIRE, notice.draft.texts, notice.audience)
+    await office.notices.change(await actor(office, binh), notice.id, notice.version, theirs)
+
+    heard = await an.taps("Trình duyệt")
+
+    assert "người khác sửa" in heard[0]
+    assert (await the_notice(office)).state is State.DRAFT
+    await an.taps("Trình duyệt")
+    assert (await the_notice(office)).state is State.SUBMITTED
+
+
+@pytest.mark.parametrize("step", ["reason", "sure", "gap", "ready", "nothing", ""])
+async def test_a_forged_step_leads_nowhere_else(office, an, step):
+    await written(an)
+    nonce = an.data_of("Trình duyệt").split(".")[1]
+    await an.forges(f"w.{nonce}.to.{step}")
+    await an.taps("Trình duyệt")
+
+    assert (await the_notice(office)).state is State.SUBMITTED
