@@ -39,6 +39,7 @@ def sender_of(house: "House", channels: Callable[[], Mapping[str, Channel]]) -> 
         left=house.arrivals.leave,
         epochs=epochs_of(house),
         now=house.now,
+        wants=house.arrivals.wants,
     )
     # Words of consent alone: an audience needs neither who pressed “Đã xem” a moment ago nor whose two addresses are one. Those are
     # written by the hour, many at once, or the numbers of transactions would tell what else their owners did in that moment.

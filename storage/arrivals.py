@@ -21,6 +21,7 @@ from storage import rows
 from storage.database import Database
 from storage.vault import Vault
 from surveys.conversation import Address
+from surveys.delivery import Audience
 from surveys.notices import EVERY_TOPIC
 from surveys.windows import hour
 
@@ -97,6 +98,15 @@ class Arrivals:
     def has_left(self, fingerprint: bytes) -> bool:
         """Whether they said stop a moment ago: then nothing more goes to them, though they are still among the contacts."""
         return self.waiting(fingerprint) is LEFT
+
+    def wants(self, fingerprint: bytes, audience: Audience) -> bool | None:
+        """What somebody has said of these wards' topics since the contacts were last written; None where nothing waits."""
+        waiting = self.waiting(fingerprint)
+        if not isinstance(waiting, Arrival):
+            return None if waiting is None else False
+        if not audience.topics or audience.of is not None:
+            return True
+        return any(unit in audience.units and topic in audience.topics for unit, topic in waiting.wants)
 
     def leaving(self) -> frozenset[bytes]:
         """Everybody of whom that is so."""

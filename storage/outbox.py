@@ -56,8 +56,10 @@ class Outbox(Campaigns):
         until: datetime,
         some: int,
         cap: Cap | None = None,
+        by_topic: bool = False,
     ) -> list[Claimed]:
-        """Takes so many of those that wait into one hand, until the lease ends. No two hands get the same one."""
+        """Takes so many of those that wait into one hand, until the lease ends. No two hands get the same one. `by_topic`: looks whether
+        they still want one of its topics."""
         if some <= 0:
             return []
         found = await self._connection.fetch(
@@ -69,7 +71,12 @@ class Outbox(Campaigns):
         await self._move(moves(campaign, account, DeliveryState.PENDING, DeliveryState.CLAIMED, len(ids)))
         since = now - (cap.within if cap is not None else timedelta(0))
         details = await self._connection.fetch(
-            sql.CLAIMED, ids=json.dumps(ids), besides=campaign, since=since, counted=int(cap is not None)
+            sql.CLAIMED,
+            ids=json.dumps(ids),
+            besides=campaign,
+            since=since,
+            counted=int(cap is not None),
+            asked=int(by_topic),
         )
         return [Claimed(*row) for row in details]
 

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    case,
     column,
     delete,
     func,
@@ -25,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql.expression import ClauseElement, ColumnElement, TextualSelect
 
-from storage import outbox_rows, rows
+from storage import notice_rows, outbox_rows, rows
 from storage.moments import Moment
 from storage.statements import Compiled, Prepared, insert
 from surveys.delivery import CampaignState, DeliveryState, Why
@@ -38,6 +39,7 @@ _messages = rows.table(outbox_rows.SentMessage)
 _senders = rows.table(outbox_rows.SenderRow)
 _contacts = rows.table(rows.Contact)
 _heard = rows.table(rows.HeardAt)
+_wanted = rows.table(notice_rows.Subscription)
 _d, _c, _s = _deliveries.c, _campaigns.c, _senders.c
 
 
@@ -202,6 +204,28 @@ def _recent() -> ColumnElement[int]:
     )
 
 
+def _still_wanted() -> ColumnElement[int]:
+    """1 where they want one of the campaign's topics in one of its units, or nobody asks. Codes of units and topics stand in quotes in
+    the audience's JSON, and nothing else there looks like one."""
+
+    def is_named(word: ColumnElement[str]) -> ColumnElement[bool]:
+        return _c.audience.like(literal_column("'%\"'", Text) + word + literal_column("'\"%'", Text))
+
+    subscribed = (
+        select(_wanted.c.unit)
+        .select_from(_wanted, _campaigns)
+        .where(
+            _c.id == _d.campaign,
+            _wanted.c.fingerprint == _contacts.c.fingerprint,
+            is_named(_wanted.c.unit),
+            is_named(_wanted.c.topic),
+        )
+        .correlate(_deliveries, _contacts)
+    )
+    nobody_asks = bindparam("asked", type_=Integer) == 0
+    return case((or_(nobody_asks, subscribed.exists()), literal_column("1")), else_=literal_column("0"))
+
+
 CLAIMED = Listed(
     lambda ids: (
         select(
@@ -214,6 +238,7 @@ CLAIMED = Listed(
             _contacts.c.language,
             _heard.c.at,
             _recent().label("recent"),
+            _still_wanted().label("wanted"),
         )
         .select_from(
             _deliveries.outerjoin(_contacts, _contacts.c.id == _d.contact).outerjoin(

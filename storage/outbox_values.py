@@ -71,6 +71,8 @@ class Claimed:
     heard_at: datetime | None
     recent: int
     """How many notices they had in the days of the cap, beside this one."""
+    wants: bool = True
+    """Whether they still want what it is about, as far as is written down; what is for everybody of a ward, everybody wants."""
 
 
 @dataclass(frozen=True, slots=True)

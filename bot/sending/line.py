@@ -165,6 +165,7 @@ class Line:
                     until=now + office.patience.row,
                     some=some,
                     cap=office.cap,
+                    by_topic=bool(campaign.audience.topics) and campaign.audience.of is None,
                 )
             for place, each in enumerate(claimed, start=1):
                 self._in_hand[standing.id] = self._in_hand.get(standing.id, 0) + 1

@@ -9,7 +9,7 @@ from bot.sending.attempts import Composer, Left
 from bot.sending.epochs import Epochs
 from storage.database import Database
 from storage.vault import Vault
-from surveys.delivery import CAP, Cap
+from surveys.delivery import CAP, Audience, Cap
 
 __all__ = ["Office", "Patience"]
 
@@ -48,6 +48,8 @@ class Office:
     left: Left
     epochs: Epochs
     now: Callable[[], datetime]
+    wants: Callable[[bytes, Audience], bool | None] = lambda fingerprint, audience: None
+    """What a contact said of an audience's topics that is not written yet: `Arrivals.wants`."""
     cap: Cap | None = CAP
     patience: Patience = field(default_factory=Patience)
     owner: str = field(default_factory=lambda: token_hex(8))

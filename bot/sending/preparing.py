@@ -21,10 +21,18 @@ class NoWords(Exception):
     """Its words cannot be made: the whole campaign must wait for a person."""
 
 
+def _wants_no_more(office: Office, fingerprint: bytes, claimed: Claimed, campaign: Campaign) -> bool:
+    """They left, or let go of what this is about, since they were written down for it: a notice may be spread over half a day."""
+    if office.has_left(fingerprint):
+        return True
+    said = office.wants(fingerprint, campaign.audience)
+    return not (claimed.wants if said is None else said)
+
+
 async def prepared(office: Office, account: str, claimed: Claimed, campaign: Campaign) -> Ready | Refused:
     """Raises NoWords."""
     fingerprint = claimed.fingerprint
-    has_left = fingerprint is not None and office.has_left(fingerprint)
+    has_left = fingerprint is not None and _wants_no_more(office, fingerprint, claimed, campaign)
     trouble = refused(claimed, campaign, account, has_left=has_left, cap=office.cap, now=office.now())
     if trouble is not None:
         return trouble
