@@ -13,7 +13,7 @@ from storage.notice_rows import NoticeTemplate
 from storage.transaction import Tx
 from surveys.notices import Audience, Category, Draft, Policies, Problem, Text, Trouble
 from surveys.notices.templates import BadTemplate, Template, filled
-from surveys.rights import Action, Actor, require
+from surveys.rights import Action, Actor, is_within, require
 
 __all__ = ["NoticeTemplates"]
 
@@ -39,6 +39,15 @@ class NoticeTemplates:
             if template.id == id:
                 return template
         raise NoSuchNotice
+
+    async def own(self, actor: Actor, id: str) -> Template:
+        """One the actor may change. Raises NoSuchNotice, for one that only others may as well."""
+        async with self._db.reading() as tx:
+            row = await tx.templates.get(id)
+            known = await self._places.known(tx)
+        if row is None or not is_within(actor, Action.TEMPLATE_WRITE, row.unit, known):
+            raise NoSuchNotice
+        return _template(row)
 
     async def write(self, actor: Actor, name: str, category: Category, texts: Mapping[str, Text]) -> Template:
         """Raises Refused for a gap that nobody could fill in."""

@@ -85,9 +85,7 @@ class TemplatePages:
         return await self._written(request, actor, None)
 
     async def edit(self, request: Request, actor: Actor) -> Response:
-        template = await self._template(request, actor)
-        if template.unit != actor.unit:
-            return RedirectResponse("/desk/templates", 303)
+        template = await self._own(request, actor)
         if request.method != "POST":
             filled = Filled.of(Draft(template.category, template.texts))
             return self._form_page(actor, template, filled, template.name)
@@ -114,7 +112,7 @@ class TemplatePages:
         return RedirectResponse("/desk/templates", 303)
 
     async def remove(self, request: Request, actor: Actor) -> Response:
-        template = await self._template(request, actor)
+        template = await self._own(request, actor)
         await self._templates.remove(actor, template.id)
         return RedirectResponse("/desk/templates", 303)
 
@@ -142,6 +140,12 @@ class TemplatePages:
     async def _template(self, request: Request, actor: Actor) -> Template:
         try:
             return await self._templates.get(actor, request.path_params["id"])
+        except NoSuchNotice:
+            raise HTTPException(404) from None
+
+    async def _own(self, request: Request, actor: Actor) -> Template:
+        try:
+            return await self._templates.own(actor, request.path_params["id"])
         except NoSuchNotice:
             raise HTTPException(404) from None
 

@@ -27,6 +27,7 @@ from bot.web.app import build
 from bot.web.desk_door import COOKIE, Door, action_of
 from bot.web.pages import Pages
 from handlers.notice_files import NoticePictures
+from handlers.notice_templates import NoticeTemplates
 from handlers.notices import Notices
 from handlers.units import gazetteer, load_seed
 from storage import rows
@@ -114,6 +115,7 @@ class Country:
     notices: dict[str, str]
     """Unit → the code of a notice that waits there."""
     comments: dict[str, str]
+    templates: dict[str, str]
 
     async def session(self, actor: Actor) -> aiohttp.ClientSession:
         token = await self.house.people.begin(actor)
@@ -167,6 +169,12 @@ async def fill(house: House, clock: Clock) -> Country:
         # Whose post is handed over and ended in these tests: nobody signs in there.
         await seat(house, clock, "Nạn nhân", Role.OFFICER, unit)
     notices = Notices(house.db, clock)
+    templates = {}
+    for unit in (LONG_DUC, TRA_VINH, AWAY):
+        words = {"vi": Text.of(f"Mẫu {canary(unit)} lúc {{giờ:time}}")}
+        chief = actors[Role.CHIEF, unit]
+        kept = NoticeTemplates(house.db, clock)
+        templates[unit] = (await kept.write(chief, f"Mẫu {canary(unit)}", Category.OTHER, words)).id
     codes = {}
     for unit in (LONG_DUC, TRA_VINH, AWAY):
         officer = actors[Role.OFFICER, unit]
@@ -182,7 +190,7 @@ async def fill(house: House, clock: Clock) -> Country:
     comments = {}
     for unit in (LONG_DUC, TRA_VINH, AWAY):
         [comments[unit]] = await town.seals([f"ghế chờ {canary(unit)}"], slug=f"2026-{unit}", unit=unit)
-    return Country(house, [], "", actors, codes, comments)
+    return Country(house, [], "", actors, codes, comments, templates)
 
 
 @asynccontextmanager
@@ -282,6 +290,7 @@ def places(country: Country, route: Route) -> Iterator[tuple[str | None, str]]:
             "{post}": f"{unit}-officer-2",
             "{code}": country.notices.get(unit, ""),
             "{wave}": f"2026-{unit}",
+            "{id}": country.templates.get(unit, ""),
         }
         path = route.path
         for name, value in filled.items():
