@@ -116,9 +116,7 @@ class Tidings:
         if row.action not in TO_DECIDERS:
             return []
         is_urging = row.action == "notice.urge"
-        action, deed = (
-            (Action.NOTICE_URGE, Deed.URGE) if is_urging else (Action.NOTICE_APPROVE, Deed.APPROVE)
-        )
+        action, deed = (Action.NOTICE_URGE, Deed.URGE) if is_urging else (Action.NOTICE_APPROVE, Deed.APPROVE)
         if deed not in possible(notice.state) or (is_urging and notice.overrides):
             return []  # somebody was quicker than the news
         others = [actor for each in held if not notice.was_written_by(*_named(actor := _actor(each)))]
