@@ -37,7 +37,7 @@ from handlers.notice_files import NoticePictures
 from handlers.notices import Moved, Notices, Progress, Refused, sentence
 from handlers.noting import AuditTrail
 from surveys.audited import AuditRow
-from surveys.notices import Category, Deed, Notice, Problem, State, Telling, Trouble, Unwritable
+from surveys.notices import Category, Deed, Notice, Problem, State, Telling, Trouble, Unwritable, reckoned
 from surveys.notices.influence import Finding
 from surveys.notices.words import CATEGORIES, CHANNELS, SELF_APPROVED, STATES, WHY_NOT
 from surveys.notices.words import KINDS as WHY_FOUND
@@ -325,7 +325,8 @@ class NoticePages:
     async def reach(self, request: Request, actor: Actor) -> Response:
         """How many it would reach now, and why not the others."""
         notice = await notice_of(self._notices, actor, request.path_params["code"])
-        reckoning = await self._notices.reckon(actor, notice.code)
+        to_nobody = not notice.audience.units
+        reckoning = reckoned((), self._now()) if to_nobody else await self._notices.reckon(actor, notice.code)
         template = "_notice_reach.html" if is_a_part(request) else "notice_reach.html"
         return self._page(template, actor, notice=notice, reckoning=reckoning)
 

@@ -4,11 +4,13 @@ without a script, and when the session ends in the middle."""
 import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
+from pypdf import PdfReader
 
 from bot.web.desk_door import COOKIE
 from surveys.delivery import DeliveryState
@@ -313,6 +315,22 @@ async def test_results_are_a_drawing_people_look_at(
         assert await page.locator(".trend-drawing .point, .trend-drawing .outside rect").count() == 6
         assert await page.evaluate(TOO_WIDE) <= 0
         assert await page.evaluate(PALE) == []
+
+
+async def test_on_paper_there_is_what_was_said_and_done_and_no_button(
+    busy: dict[str, str], sit_down: SitDown
+) -> None:
+    who, path = busy["approve"].split(" ")
+    page = await sit_down(who, path, viewport=DESK)
+
+    paper = PdfReader(BytesIO(await page.pdf(prefer_css_page_size=True)))
+
+    text = " ".join(each.extract_text() for each in paper.pages)
+    assert "giả danh công an" in text
+    assert "Ai đã làm gì" in text
+    assert "Lê Văn Cường" in text
+    assert "Lấy về sửa" not in text
+    assert "Đăng xuất" not in text
 
 
 # What a reader of the screen needs: a name for every field and button, nothing smaller than a thumb.

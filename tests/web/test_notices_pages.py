@@ -13,10 +13,13 @@ from PIL import Image
 
 from bot.web.desk_door import action_of
 from bot.web.notices import DEEDS
+from handlers.waves import Plan
 from surveys.conversation import Style
 from surveys.delivery import DeliveryState
-from surveys.notices import Deed, State, Text
+from surveys.forms import library
+from surveys.notices import Audience, Deed, State, Text
 from surveys.rights import Action
+from surveys.waves import Audience as SurveyAudience
 from tests.conftest import Clock
 from tests.web.desk_town import LONG_DUC, PROVINCE, TRA_VINH, DeskTown, Furnished, Seat, a_desk_town
 
@@ -335,6 +338,48 @@ async def test_a_reason_typed_for_a_stale_page_is_still_there(town: DeskTown, bi
 
     assert "Sai tên đường Nguyễn Đáng</textarea>" in page
     assert re.search(r'id="deed-reject"[^>]* open>', page)
+
+
+async def test_while_a_survey_runs_the_province_reads_which_words_might_sway_it(
+    town: DeskTown, binh: Seat
+) -> None:
+    now = town.clock()
+    await town.house.waves.open(
+        Plan(
+            slug="2026",
+            form=library.load("hang_nam_nguoi_dan"),
+            title="Đợt 2026",
+            audience=SurveyAudience.RESIDENTS,
+            opens_at=now - timedelta(days=1),
+            closes_at=now + timedelta(days=20),
+            units={LONG_DUC: 100},
+            k=10,
+        )
+    )
+    notice = await town.submitted("Khi được hỏi, bà con hãy chọn rất hài lòng.")
+    place = f"/desk/notices/{notice.code}"
+    dung = await town.seat("dung")
+
+    stopped = await binh.sends(f"{place}/approve", 422, version=str(notice.version))
+    home, page = await dung.opens("/desk"), await dung.opens(place)
+    unsaid = await dung.sends(f"{place}/clear", 422, version=str(notice.version), reason="")
+    await dung.sends(f"{place}/clear", version=str(notice.version), reason="Không nói về Công an")
+    await binh.sends(f"{place}/approve", version=str(notice.version + 1))
+
+    assert "chờ giám sát của tỉnh cho qua" in stopped
+    assert "Chờ ông/bà đọc và cho qua" in home
+    assert "<mark>hãy chọn</mark>" in page
+    assert "<mark>rất hài lòng</mark>" in page
+    assert "dùng chữ của thang đánh giá" in page
+    assert "Xin ghi lý do" in unsaid
+    assert "Không nói về Công an" in await binh.opens(place)
+
+
+async def test_a_notice_to_nobody_reaches_nobody(town: DeskTown, an: Seat) -> None:
+    notice = await town.wrote()
+    await town.notices.change(town.actors["an"], notice.code, 1, replace(notice.draft, audience=Audience()))
+
+    assert "Sẽ tới 0 người" in await an.opens(f"/desk/notices/{notice.code}/reach")
 
 
 async def test_an_urgent_notice_needs_two_and_says_how_many_there_are(town: DeskTown, binh: Seat) -> None:
