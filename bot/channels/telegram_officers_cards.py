@@ -11,7 +11,7 @@ from surveys.figures import whole
 from surveys.notices import Deed, Finding, Hand, Notice, State, possible
 from surveys.notices.words import CATEGORIES, KINDS, SELF_APPROVED, STATES, URGENT
 from surveys.rights import Action, Actor, Reach, may
-from surveys.texts import clipped
+from surveys.texts import DEFAULT, NAMES, clipped, length
 
 __all__ = ["Cards", "bar", "is_moving", "progress_words"]
 
@@ -51,7 +51,8 @@ class Cards:
         lines = [
             _head(notice),
             "",
-            clipped(notice.draft.in_language("vi").text, SHOWN),
+            *_quoted(notice),
+            *_unseen(notice),
             "",
             audience_words(notice.draft, names),
             *_times(notice),
@@ -68,6 +69,25 @@ def _head(notice: Notice) -> str:
         "card.head", code=notice.code, category=CATEGORIES[notice.category], state=STATES[notice.state]
     )
     return f"{URGENT} · {head}" if notice.is_urgent else head
+
+
+def _quoted(notice: Notice) -> list[str]:
+    """Its words, each line behind a bar: none of them passes for a line of the card's own, “Duyệt: …”."""
+    words = clipped(notice.draft.in_language(DEFAULT).text, SHOWN)
+    return [f"│ {line}" for line in words.split("\n")]
+
+
+def _unseen(notice: Notice) -> list[str]:
+    """What residents will read of it and does not stand here, for whoever decides by this card."""
+    missing = [say("card.rest")] if length(notice.draft.in_language(DEFAULT).text) > SHOWN else []
+    if notice.image is not None:
+        missing.append(say("card.picture"))
+    missing += [
+        say("card.translation", language=NAMES.get(language, language))
+        for language, text in notice.texts.items()
+        if language != DEFAULT and text.text
+    ]
+    return [say("card.unseen", what=", ".join(missing))] if missing and not notice.has_left else []
 
 
 def _times(notice: Notice) -> list[str]:
