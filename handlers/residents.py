@@ -256,6 +256,7 @@ class Residents:
         running = {wave.id: wave for wave in await self._waves.now()}
         async with self._db.transaction() as tx:
             first = address if self._links is None else await self._links.first(tx, address)
+            others = frozenset() if self._links is None else await self._links.others(tx, first)
             lobby = self._vault.lobby(first.person)
             nullifiers = self._nullifiers(first.person, running)
             await tx.alone_with(lobby)
@@ -264,11 +265,11 @@ class Residents:
                 await tx.sessions.save(nullifier, wave, self._vault.seal_body(wave, nullifier, WITHDRAWN))
             if rests.lobby is not None:
                 await tx.lobbies.delete(lobby)
+        await self._subscribers.leave(address, first, others)
         if self._links is not None:
             # Last: until their answers are gone, it is the link that leads to them.
             await self._links.forget(address)
             if first != address:
-                await self._arrivals.leave(first)
                 await self._links.forget(first)
 
     # ── Opening and keeping ───────────────────────────────────────────────────────────────────────────────────
@@ -542,7 +543,7 @@ class Residents:
             case SeeSubscriptions():
                 return await self._shows_subscriptions(tx, caller, outcome)
             case Unsubscribe():
-                await self._leaves(caller)
+                await self._leaves(tx, caller)
             case Export():
                 return await self._exported(tx, caller, outcome)
             case SeeResults():
@@ -550,9 +551,13 @@ class Residents:
                 return replace(outcome, say=told.say)
         return outcome
 
-    async def _leaves(self, caller: Caller) -> None:
-        for address in {caller.here, caller.incoming.sender}:
-            await self._arrivals.leave(address)
+    async def _leaves(self, tx: Tx, caller: Caller) -> None:
+        others = await self._others(tx, caller)
+        await self._subscribers.leave(caller.here, caller.incoming.sender, others)
+
+    async def _others(self, tx: Tx, caller: Caller) -> frozenset[bytes]:
+        """Their other addresses: whoever says stop at one of them means all."""
+        return frozenset() if self._links is None else await self._links.others(tx, caller.incoming.sender)
 
     # ── Two addresses, one person ─────────────────────────────────────────────────────────────────────────────
 
@@ -674,7 +679,8 @@ class Residents:
     # ── Notices ───────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _wants(self, tx: Tx, caller: Caller) -> dict[str, frozenset[Category]]:
-        return await self._subscribers.wants(tx, caller.here, caller.incoming.sender)
+        others = await self._others(tx, caller)
+        return await self._subscribers.wants(tx, caller.here, caller.incoming.sender, others)
 
     async def _want(self, tx: Tx, caller: Caller, wants: Mapping[str, frozenset[Category]]) -> None:
         await self._subscribers.want(
@@ -685,6 +691,7 @@ class Residents:
             language=caller.language,
             gazetteer=self._waves.gazetteer,
             on=local(caller.now).date(),
+            others=await self._others(tx, caller),
         )
 
     async def _enrolled(

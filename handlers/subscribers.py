@@ -23,14 +23,24 @@ class Subscribers:
         self._arrivals = arrivals
         self._vault = vault
 
-    async def wants(self, tx: Tx, here: Address, first: Address) -> dict[str, frozenset[Category]]:
+    async def wants(
+        self, tx: Tx, here: Address, first: Address, others: Iterable[bytes] = ()
+    ) -> dict[str, frozenset[Category]]:
         """Unit → topics; nothing of whoever wants nothing. One person is one contact: where they write, or at the address that this
-        one stands for."""
-        found = await self._at(tx, here)
-        return found if found or first == here else await self._at(tx, first)
+        one stands for, or at another one that does (`others`)."""
+        for fingerprint in (self._vault.fingerprint(here), self._vault.fingerprint(first), *sorted(others)):
+            if found := await self._at(tx, fingerprint):
+                return found
+        return {}
 
-    async def _at(self, tx: Tx, address: Address) -> dict[str, frozenset[Category]]:
-        fingerprint = self._vault.fingerprint(address)
+    async def leave(self, here: Address, first: Address, others: Iterable[bytes] = ()) -> None:
+        """They want nothing any more, wherever they agreed. On disk when this returns."""
+        for address in {here, first}:
+            await self._arrivals.leave(address)
+        for fingerprint in set(others) - {self._vault.fingerprint(here), self._vault.fingerprint(first)}:
+            await self._arrivals.leave_at(fingerprint)
+
+    async def _at(self, tx: Tx, fingerprint: bytes) -> dict[str, frozenset[Category]]:
         waiting = self._arrivals.waiting(fingerprint)
         if waiting is LEFT:
             return {}
@@ -47,12 +57,16 @@ class Subscribers:
         language: str,
         gazetteer: Gazetteer,
         on: date,
+        others: Iterable[bytes] = (),
     ) -> None:
         """From now on these and no others; where there are none, they are let go. On disk when this returns."""
         wanted = {unit: topics for unit, topics in wants.items() if topics}
         home = await self._home(tx, here) or await self._home(tx, first)
+        # One person, one contact: where they agreed last.
         if here != first:
-            await self._arrivals.leave(first)  # one person, one contact: where they agreed last
+            await self._arrivals.leave(first)
+        for fingerprint in set(others) - {self._vault.fingerprint(here), self._vault.fingerprint(first)}:
+            await self._arrivals.leave_at(fingerprint)
         if not wanted:
             await self._arrivals.leave(here)
             return

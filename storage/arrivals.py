@@ -80,6 +80,10 @@ class Arrivals:
         """The person wants no notices any more. On disk when this returns."""
         await asyncio.to_thread(self._write, address, None)
 
+    async def leave_at(self, fingerprint: bytes) -> None:
+        """The same for an address of theirs of which no more than that is known here."""
+        await asyncio.to_thread(self._put, fingerprint, ["", "", None])
+
     # ── What waits, and holds already ─────────────────────────────────────────────────────────────────────────
 
     def waiting(self, fingerprint: bytes) -> Arrival | Left | None:
@@ -173,8 +177,10 @@ class Arrivals:
         return len(taken)
 
     def _write(self, address: Address, entry: dict[str, object] | None) -> None:
-        fingerprint = self._vault.fingerprint(address)
-        plaintext = json.dumps([address.account, address.id, entry]).encode()
+        self._put(self._vault.fingerprint(address), [address.account, address.id, entry])
+
+    def _put(self, fingerprint: bytes, told: list[Any]) -> None:
+        plaintext = json.dumps(told).encode()
         draft = self._directory / f".{secrets.token_hex(8)}.new"
         file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:

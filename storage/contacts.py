@@ -60,6 +60,10 @@ class LinkRows:
         found = await self._connection.fetch(LINK, fingerprint=fingerprint)
         return (found[0][0], found[0][1]) if found else None
 
+    async def standing_for(self, first: bytes) -> list[bytes]:
+        """Fingerprints of the addresses that stand for this one."""
+        return [found[0] for found in await self._connection.fetch(STANDING_FOR, first=first)]
+
     async def save(self, link: rows.Link) -> None:
         await self._connection.run(SAVE_LINK, **link.model_dump())
 
@@ -94,6 +98,7 @@ HEARD_AT = Prepared(select(_heard.at).where(_heard.fingerprint == bindparam("fin
 SAVE_HEARD = upsert(rows.table(rows.HeardAt), "fingerprint")
 DELETE_HEARD = Prepared(delete(rows.HeardAt).where(_heard.fingerprint == bindparam("fingerprint")))
 LINK = Prepared(select(_links.first, _links.address).where(_links.fingerprint == bindparam("fingerprint")))
+STANDING_FOR = Prepared(select(_links.fingerprint).where(_links.first == bindparam("first")))
 SAVE_LINK = upsert(rows.table(rows.Link), "fingerprint")
 DELETE_LINK = Prepared(delete(rows.Link).where(_links.fingerprint == bindparam("fingerprint")))
 FORGET_LINKS = Prepared(

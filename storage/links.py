@@ -56,6 +56,16 @@ class Links:
             address = found
         return address
 
+    async def others(self, tx: Tx, first: Address) -> frozenset[bytes]:
+        """Fingerprints of the addresses that stand for this one: all that is known of them. It writes nothing."""
+        if not os.path.exists(self._name(first.account)):  # noqa: ASYNC240
+            return frozenset()
+        told = {fingerprint: told for fingerprint, (_, told) in (await asyncio.to_thread(self._read)).items()}
+        written = await tx.links.standing_for(self._vault.fingerprint(first))
+        wanted = [first.account, first.id]
+        waiting = (fingerprint for fingerprint, said in told.items() if said == wanted)
+        return frozenset({*waiting, *(each for each in written if each not in told)})
+
     def _name(self, account: str) -> str:
         """Where it stands that somebody on this account has a link."""
         if account not in self._names:
