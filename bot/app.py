@@ -36,6 +36,7 @@ from bot.web.counter import CounterPage
 from bot.web.figures import Figures
 from bot.web.issuing import IssuingApi
 from bot.web.ledger_page import LedgerPage
+from bot.web.notices import TryOut
 from bot.web.pages import Pages
 from bot.web.paper import PaperPages
 from bot.web.server import serve_on
@@ -300,7 +301,8 @@ async def serve(
             health=partial(_health, house, zalo, sender),
             cookie_key=house.vault.cookie_key,
             secure=settings.public_url.startswith("https://"),
-            rooms=_web_rooms(house, pages, demo=demo) + (phone(pages) if phone is not None else []),
+            rooms=_web_rooms(house, pages, officers.try_out if officers is not None else None, demo=demo)
+            + (phone(pages) if phone is not None else []),
             pages=pages,
             provinces=house.waves.provinces,
             postponements=house.waves.postponements,
@@ -417,7 +419,9 @@ async def _listen(telegram: "TelegramResidents", settings: Settings, stop: async
     log.info("telegram.webhook", outcome=repr(outcome))
 
 
-def _web_rooms(house: House, pages: Pages, *, demo: bool = False) -> list[Route]:
+def _web_rooms(
+    house: House, pages: Pages, try_out: TryOut | None = None, *, demo: bool = False
+) -> list[Route]:
     """What the web shows beside the page and the chat, each room from its own module."""
     rooms: list[Route] = []
     settings = house.settings
@@ -433,7 +437,7 @@ def _web_rooms(house: House, pages: Pages, *, demo: bool = False) -> list[Route]
     rooms += Figures(house.waves.released).routes
     if settings.zalo_app_id is not None:
         rooms += ZaloCallback(pages).routes
-    rooms += desk_rooms(house, pages, demo=demo)
+    rooms += desk_rooms(house, pages, try_out=try_out, demo=demo)
     return rooms
 
 

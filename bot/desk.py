@@ -11,7 +11,7 @@ from bot.web.desk_door import Door
 from bot.web.desk_home import DeskHome
 from bot.web.desk_results import DeskResults
 from bot.web.notice_templates import TemplatePages
-from bot.web.notices import NoticePages
+from bot.web.notices import NoticePages, TryOut
 from bot.web.pages import Pages
 from bot.web.people import PeoplePages
 from bot.web.scorecard import ScorecardPages
@@ -27,8 +27,11 @@ if TYPE_CHECKING:
 __all__ = ["desk_rooms"]
 
 
-def desk_rooms(house: "House", pages: Pages, *, demo: bool = False) -> list[Route]:
-    """`demo`: everybody may sit down as whoever they like."""
+def desk_rooms(
+    house: "House", pages: Pages, *, try_out: TryOut | None = None, demo: bool = False
+) -> list[Route]:
+    """`try_out`: shows an officer a notice in the officers' bot, where there is one. `demo`: everybody may sit down as whoever they
+    like."""
     people = house.people
     door = Door(people, pages, secure=house.settings.public_url.startswith("https://"))
     places = Places()
@@ -45,7 +48,14 @@ def desk_rooms(house: "House", pages: Pages, *, demo: bool = False) -> list[Rout
     rooms = list(door.routes)
     rooms += DeskHome(house.notices, pages, door, house.now, naming=house.unit_names, unread=unread).routes
     rooms += NoticePages(
-        house.notices, NoticePictures(house.db, house.now), house.trail, pages, door, known, house.now
+        house.notices,
+        NoticePictures(house.db, house.now),
+        house.trail,
+        pages,
+        door,
+        known,
+        house.now,
+        try_out=try_out,
     ).routes
     rooms += DeskResults(house.waves.results, house.waves.provinces, pages, door).routes
     templates = NoticeTemplates(house.db, house.now, house.notices.policies)

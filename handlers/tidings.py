@@ -77,6 +77,11 @@ class Tidings:
                 found += await self._of(row)
         return found
 
+    async def address_of(self, person: str) -> Address | None:
+        """Their account at the officers' bot; None where they have none."""
+        async with self._db.reading() as tx:
+            return await self._address(tx, person)
+
     async def _taken(self) -> list[AuditRow]:
         """The next rows of the trail, which nobody else gets from now on."""
         async with self._db.reading() as tx:

@@ -43,6 +43,8 @@ from handlers.people import People
 from handlers.scorecards import Scorecards
 from handlers.tidings import Tidings
 from storage.database import Unavailable
+from surveys.notices import Telling
+from surveys.rights import Actor
 
 __all__ = ["Rooms", "TelegramOfficers"]
 
@@ -90,6 +92,7 @@ class TelegramOfficers:
         if secret is not None and SECRETS.fullmatch(secret) is None:
             raise ValueError("the webhook secret must be 16 to 256 of A-Z a-z 0-9 _ -")
         self._secret = secret
+        self._rooms = rooms
         self._pause = pause
         self._bot = OfficersBot.at(api, token)
         self._mouth = Mouth(self._bot, clock=clock, pause=pause)
@@ -122,6 +125,19 @@ class TelegramOfficers:
         await self._mouth.__aexit__(kind, problem, traceback)
         if self._is_ready:
             await self._application.shutdown()
+
+    async def try_out(self, actor: Actor, telling: Telling) -> bool:
+        """A notice as residents' Telegram shows it, to whoever asks and nobody else. Whether they have an account here."""
+        address = await self._rooms.tidings.address_of(actor.person)
+        if address is None:
+            return False
+        chat, image = int(address.id), telling.image
+        content = await self._rooms.notices.picture(actor, image) if image else None
+        if content is None:
+            self._mouth.say(chat, telling.text, entities=telling.entities)
+        else:
+            self._mouth.picture(chat, content, telling.text, entities=telling.entities)
+        return True
 
     # ── The clock ─────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -1,5 +1,6 @@
 """Writing a notice: forwards, backwards, interrupted, taken up again."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
 
@@ -218,6 +219,18 @@ async def test_one_s_own_trial_goes_to_nobody_else(office, an, binh):
     assert "reply_markup" not in an.phone.from_bot[-1]
     assert len(binh.heard) == before
     assert (await the_notice(office)).state is State.DRAFT
+
+
+async def test_a_trial_asked_for_at_the_web_desk(office, an):
+    await written(an)
+    writer = await actor(office, an)
+    telling = await office.notices.test_to_self(writer, (await the_notice(office)).id, "telegram")
+
+    assert await office.bot.try_out(writer, telling)
+    await office.quiet()
+    assert an.last.startswith("[Gửi thử")
+
+    assert not await office.bot.try_out(replace(writer, person="nobody"), telling)
 
 
 async def test_a_trial_with_its_picture(office, an):
