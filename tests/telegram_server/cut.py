@@ -10,7 +10,16 @@ from typing import Any
 
 METHODS = (
     *("getMe", "getUpdates", "setWebhook", "deleteWebhook", "getWebhookInfo"),
-    *("sendMessage", "sendDocument", "sendPhoto", "editMessageText", "editMessageCaption", "deleteMessage", "answerCallbackQuery", "leaveChat"),
+    *(
+        "sendMessage",
+        "sendDocument",
+        "sendPhoto",
+        "editMessageText",
+        "editMessageCaption",
+        "deleteMessage",
+        "answerCallbackQuery",
+        "leaveChat",
+    ),
     *("getFile", "setMyCommands", "deleteMyCommands"),
 )
 FURTHER_TYPES = ("Update", "ResponseParameters")

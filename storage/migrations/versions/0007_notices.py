@@ -169,7 +169,9 @@ def make_subscriptions() -> None:
         strict("subscriptions", fingerprint="blob", unit="text", topic="text"),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_subscriptions_unit_topic_fingerprint", "subscriptions", ["unit", "topic", "fingerprint"])
+    op.create_index(
+        "ix_subscriptions_unit_topic_fingerprint", "subscriptions", ["unit", "topic", "fingerprint"]
+    )
     op.create_table(
         "notice_seen",
         sa.Column("notice", sa.Text, nullable=False),
