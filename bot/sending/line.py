@@ -101,6 +101,8 @@ class Line:
             await self._drain()
             self._recorder.end()
             await asyncio.wait({recording})
+            with suppress(Exception):  # what cannot be written down now either is unknown when its lease ends
+                await self._recorder.last()
             await self._holding.let_go()
         for worker in workers:
             worker.result()

@@ -74,7 +74,16 @@ class Recorder:
                 await asyncio.sleep(A_MOMENT)
                 self._news.set()
                 continue
+            except BaseException:
+                # It breaks, and its line with it; what was not written down is still here for `last`.
+                self._outcomes = outcomes + self._outcomes
+                raise
             await self._part(any(each.state is DeliveryState.SENT for each in outcomes))
+
+    async def last(self) -> None:
+        """Once more, what is left when `run` has broken: these messages have an outcome, and need not be unknown."""
+        outcomes, self._outcomes = self._outcomes, []
+        await self._write_down(outcomes, None)
 
     async def _write_down(self, outcomes: list[Outcome], pause: tuple[datetime, str] | None) -> None:
         if not outcomes and pause is None:
