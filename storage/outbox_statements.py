@@ -16,6 +16,7 @@ from sqlalchemy import (
     case,
     column,
     delete,
+    exists,
     func,
     literal_column,
     or_,
@@ -177,6 +178,8 @@ _waiting = _chosen(
     _d.account == _given("on", _d.account),
     _is(DeliveryState.PENDING),
     or_(_d.until.is_(None), _d.until <= NOW),
+    # One that stopped a moment ago: whoever claims may not have heard of it yet.
+    exists().where(_c.id == OF, OPEN),
 )
 CLAIM = Prepared(
     update(_deliveries)

@@ -74,7 +74,9 @@ class Line:
         self._trust = Trust(at_once)
         self._ready: asyncio.Queue[Ready | None] = asyncio.Queue()
         self._holding = Holding(account, office, self._window)
-        self._recorder = Recorder(account, office, lambda: self._holding.campaigns.values(), self._rest)
+        self._recorder = Recorder(
+            account, office, lambda: self._holding.campaigns.values(), self._rest, self._written
+        )
         self._hungry = asyncio.Event()
         self._landed = asyncio.Event()
         self._closing = asyncio.Event()
@@ -82,7 +84,7 @@ class Line:
         self._proven: set[int] = set()
         """Campaigns of which something was taken: their message is not what fails."""
         self._in_hand: dict[int, int] = {}
-        """How many of a campaign are claimed or under way here."""
+        """The campaign of every message claimed here whose end is not on disk yet."""
         self._chats: dict[str, float] = {}
         self.sent = 0
 
@@ -154,7 +156,8 @@ class Line:
             if now < campaign.not_before or not (campaign.is_urgent or is_awake(now)):
                 continue
             if standing.id not in self._proven:
-                room = min(room, POISON - self._in_hand.get(standing.id, 0))
+                # Until one was taken: what failed and is not on disk yet has not stopped the campaign either.
+                room = min(room, POISON - sum(of == standing.id for of in self._in_hand.values()))
             if room <= 0:
                 continue
             async with office.db.transaction() as tx:
@@ -170,7 +173,7 @@ class Line:
                     by_topic=bool(campaign.audience.topics) and campaign.audience.of is None,
                 )
             for place, each in enumerate(claimed, start=1):
-                self._in_hand[standing.id] = self._in_hand.get(standing.id, 0) + 1
+                self._in_hand[each.id] = standing.id
                 await self._prepare(each, standing)
                 if place % AT_A_STRETCH == 0:
                     await asyncio.sleep(0)
@@ -316,7 +319,7 @@ class Line:
             fate = (DeliveryState.PENDING, "") if is_there else (DeliveryState.CANCELLED, Why.LEFT)
             self._settles(claimed, DeliveryState.CLAIMED, *fate)
         for lost in ids.values():
-            self._no_longer_in_hand(lost.campaign)
+            self._in_hand.pop(lost.id, None)
 
     def _lands(self, task: "asyncio.Task[None]") -> None:
         self._under_way.discard(task)
@@ -373,7 +376,7 @@ class Line:
         state = state_after(result, repeats_left=repeats_left)
         is_again = result is Result.UNKNOWN and state is DeliveryState.PENDING
         message, purge_at = self._kept(ready, outcome)
-        self._outcome(
+        self._recorder.add(
             outbox.Outcome(
                 claimed.id,
                 DeliveryState.SENDING,
@@ -384,8 +387,7 @@ class Line:
                 until=self._office.now() + self._office.patience.repeat if is_again else None,
                 message=message,
                 purge_at=purge_at,
-            ),
-            campaign.id,
+            )
         )
         self._learn(ready, result, outcome)
 
@@ -429,18 +431,12 @@ class Line:
             )
 
     def _settles(self, claimed: Claimed, was: DeliveryState, state: DeliveryState, reason: str = "") -> None:
-        self._outcome(outbox.Outcome(claimed.id, was, state, str(reason)), claimed.campaign)
+        self._recorder.add(outbox.Outcome(claimed.id, was, state, str(reason)))
 
-    def _outcome(self, outcome: outbox.Outcome, campaign: int) -> None:
-        self._no_longer_in_hand(campaign)
-        self._recorder.add(outcome)
-
-    def _no_longer_in_hand(self, campaign: int) -> None:
-        left = self._in_hand.get(campaign, 0) - 1
-        if left > 0:
-            self._in_hand[campaign] = left
-        else:
-            self._in_hand.pop(campaign, None)
+    def _written(self, outcomes: list[outbox.Outcome]) -> None:
+        for each in outcomes:
+            self._in_hand.pop(each.id, None)
+        self._hungry.set()
 
 
 async def _either(first: asyncio.Event, second: asyncio.Event) -> None:

@@ -28,12 +28,14 @@ class Recorder:
         office: Office,
         campaigns: Callable[[], Iterable[Standing]],
         rest: Callable[[timedelta, str], None],
+        written: Callable[[list[Outcome]], None],
     ) -> None:
-        """`campaigns`: those under way here; `rest`: keeps the account quiet for a while."""
+        """`campaigns`: those under way here; `rest`: keeps the account quiet for a while; `written`: is told what is on disk now."""
         self._account = account
         self._office = office
         self._campaigns = campaigns
         self._rest = rest
+        self._written = written
         self._outcomes: list[Outcome] = []
         self._pause: tuple[datetime, str] | None = None
         self._gone: list[Address] = []
@@ -94,6 +96,7 @@ class Recorder:
                 await tx.outbox.pause_account(self._account, *pause)
             if any(each.state is DeliveryState.FAILED for each in outcomes):
                 await self._stop_poison(tx.outbox)
+        self._written(outcomes)
 
     async def _stop_poison(self, box: Outbox) -> None:
         """A message that three different people's platform refuses alike will be refused for all of them."""
