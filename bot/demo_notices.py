@@ -13,7 +13,7 @@ from bot.channels.pacing import Place, Window
 from bot.outgoing import sender_of
 from storage.arrivals import Arrival
 from surveys.conversation import Address, Entity, Say, Style
-from surveys.notices import EVERY_TOPIC, Audience, Category, Draft, Notice, State, Text
+from surveys.notices import Audience, Category, Draft, Notice, State, Text
 from surveys.rights import Actor, Role
 from surveys.waves import LOCAL
 from surveys.windows import Purpose
@@ -82,7 +82,7 @@ async def find_listeners(house: "House", on: datetime) -> None:
     for ward, number in LISTENERS.items():
         chance = Random(ward)
         for resident in range(number):
-            topics = [topic for topic in EVERY_TOPIC if chance.random() < 0.85] or [Category.SCAM]
+            topics = [topic for topic in Category if chance.random() < 0.85] or [Category.SCAM]
             await house.arrivals.add(
                 Arrival(
                     Address(DicePhones.account, f"{ward}{resident:05}"),

@@ -47,7 +47,7 @@ from surveys.lobby import (
     Withdraw,
 )
 from surveys.lobby_pages import Pages, World
-from surveys.notices import Category
+from surveys.notices import Topic
 from surveys.reach import Reach
 from surveys.reception import Reception, Step
 from surveys.releases import ReleasedWard, read_release
@@ -678,11 +678,11 @@ class Residents:
 
     # ── Notices ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _wants(self, tx: Tx, caller: Caller) -> dict[str, frozenset[Category]]:
+    async def _wants(self, tx: Tx, caller: Caller) -> dict[str, frozenset[Topic]]:
         others = await self._others(tx, caller)
         return await self._subscribers.wants(tx, caller.here, caller.incoming.sender, others)
 
-    async def _want(self, tx: Tx, caller: Caller, wants: Mapping[str, frozenset[Category]]) -> None:
+    async def _want(self, tx: Tx, caller: Caller, wants: Mapping[str, frozenset[Topic]]) -> None:
         await self._subscribers.want(
             tx,
             wants,
@@ -695,7 +695,7 @@ class Residents:
         )
 
     async def _enrolled(
-        self, tx: Tx, caller: Caller, outcome: Outcome, unit: str, topics: frozenset[Category]
+        self, tx: Tx, caller: Caller, outcome: Outcome, unit: str, topics: frozenset[Topic]
     ) -> Outcome:
         wants = await self._wants(tx, caller)
         if unit not in wants and len(wants) >= MOST_WARDS:

@@ -8,14 +8,15 @@ from storage.arrivals import LEFT, Arrival, Arrivals
 from storage.transaction import Tx
 from storage.vault import Vault
 from surveys.conversation import Address
-from surveys.notices import Category
+from surveys.notices import Category, Push, Topic, topic_of
 from surveys.subscribing import Wants, consent
 from surveys.units import Gazetteer
 
-__all__ = ["NOTICES", "Subscribers", "as_plain"]
+__all__ = ["NOTICES", "SURVEYS", "Subscribers", "as_plain"]
 
 NOTICES = "notices"
-"""The purpose they agree to."""
+SURVEYS = "surveys"
+"""The purposes they agree to, each by itself."""
 
 
 class Subscribers:
@@ -25,7 +26,7 @@ class Subscribers:
 
     async def wants(
         self, tx: Tx, here: Address, first: Address, others: Iterable[bytes] = ()
-    ) -> dict[str, frozenset[Category]]:
+    ) -> dict[str, frozenset[Topic]]:
         """Unit → topics; nothing of whoever wants nothing. One person is one contact: where they write, or at the address that this
         one stands for, or at another one that does (`others`)."""
         for fingerprint in (self._vault.fingerprint(here), self._vault.fingerprint(first), *sorted(others)):
@@ -40,7 +41,7 @@ class Subscribers:
         for fingerprint in set(others) - {self._vault.fingerprint(here), self._vault.fingerprint(first)}:
             await self._arrivals.leave_at(fingerprint)
 
-    async def _at(self, tx: Tx, fingerprint: bytes) -> dict[str, frozenset[Category]]:
+    async def _at(self, tx: Tx, fingerprint: bytes) -> dict[str, frozenset[Topic]]:
         waiting = self._arrivals.waiting(fingerprint)
         if waiting is LEFT:
             return {}
@@ -76,7 +77,7 @@ class Subscribers:
                 # Of several wards the first one they agreed to is their own, until they leave it.
                 unit=home if home in wanted else next(iter(wanted)),
                 language=language,
-                purposes=(NOTICES,),
+                purposes=_purposes(wanted),
                 consented_on=on,
                 consent_text=consent(language, gazetteer, wanted),
                 wants=tuple(
@@ -96,13 +97,20 @@ class Subscribers:
         return contact.unit if contact is not None else None
 
 
-def _by_unit(said: Iterable[tuple[str, str]]) -> dict[str, frozenset[Category]]:
-    found: dict[str, set[Category]] = {}
+def _purposes(wants: Wants) -> tuple[str, ...]:
+    """For what their address may be used."""
+    wanted = frozenset().union(*wants.values())
+    held = ((NOTICES, not wanted.isdisjoint(Category)), (SURVEYS, not wanted.isdisjoint(Push)))
+    return tuple(purpose for purpose, is_held in held if is_held)
+
+
+def _by_unit(said: Iterable[tuple[str, str]]) -> dict[str, frozenset[Topic]]:
+    found: dict[str, set[Topic]] = {}
     for unit, topic in said:
-        found.setdefault(unit, set()).add(Category(topic))
+        found.setdefault(unit, set()).add(topic_of(topic))
     return {unit: frozenset(topics) for unit, topics in found.items()}
 
 
-def as_plain(wants: Mapping[str, frozenset[Category]]) -> dict[str, list[str]]:
+def as_plain(wants: Mapping[str, frozenset[Topic]]) -> dict[str, list[str]]:
     """For a person's own data."""
     return {unit: sorted(topic.value for topic in topics) for unit, topics in sorted(wants.items())}

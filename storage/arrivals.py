@@ -22,7 +22,7 @@ from storage.database import Database
 from storage.vault import Vault
 from surveys.conversation import Address
 from surveys.delivery import Audience
-from surveys.notices import EVERY_TOPIC
+from surveys.notices import Category
 from surveys.windows import hour
 
 __all__ = ["LEFT", "Arrival", "Arrivals", "Left"]
@@ -247,8 +247,8 @@ class Arrivals:
 def _arrival(address: Address, entry: dict[str, Any]) -> Arrival:
     wants = entry.get("wants")
     if wants is None:
-        # Written by a version in which one agreed to a ward's notices as a whole.
-        wants = [(entry["unit"], topic.value) for topic in EVERY_TOPIC if entry["unit"] is not None]
+        # Written by a version in which one agreed to a ward's notices as a whole, and to no survey.
+        wants = [(entry["unit"], topic.value) for topic in Category if entry["unit"] is not None]
     return Arrival(
         address=address,
         unit=entry["unit"],

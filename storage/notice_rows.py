@@ -7,11 +7,12 @@ from sqlmodel import Field
 
 from storage.moments import Day, Moment
 from storage.rows import Row, column, keep_types, key, one_of, table
-from surveys.notices import Category, State
+from surveys.notices import EVERY_TOPIC, Category, State
 
 __all__ = ["NoticeRow", "NoticeTemplate", "Picture", "Seen", "Subscription"]
 
 CATEGORIES = tuple(category.value for category in Category)
+TOPICS = tuple(topic.value for topic in EVERY_TOPIC)
 UNAPPROVED = tuple(
     each.value
     for each in (
@@ -119,7 +120,7 @@ class Subscription(Row, table=True):
     __tablename__ = "subscriptions"
     __table_args__ = (
         CheckConstraint("length(fingerprint) = 16", name="fingerprint"),
-        one_of("topic", CATEGORIES, name="topic"),
+        one_of("topic", TOPICS, name="topic"),
         Index(None, "unit", "topic", "fingerprint"),
         {"sqlite_with_rowid": False},
     )

@@ -14,7 +14,7 @@ from storage.notice_rows import NoticeRow, NoticeTemplate, Picture, Seen, Subscr
 from storage.outbox_rows import CampaignRow, Delivery
 from storage.statements import Connection, Prepared, insert, upsert
 from surveys.delivery import DeliveryState
-from surveys.notices import Category, Draft, Notice, State
+from surveys.notices import Category, Draft, Notice, Push, State
 from surveys.windows import Purpose
 
 __all__ = ["Listener", "Notices", "Pictures", "Sightings", "Subscriptions", "Templates"]
@@ -398,11 +398,11 @@ def _news(number: int) -> Prepared:
 
 @cache
 def _listeners(units: int, topics: int) -> Prepared:
-    """Of each contact who has a subscription in one of the units: how many are of the topics."""
+    """Of each contact who subscribes to notices in one of the units: how many are of the topics. Surveys are agreed to by themselves."""
     is_wanted = _among(_wants.topic, "topic", topics)
     wanted = (
         select(_wants.fingerprint, func.sum(cast(is_wanted, Integer)).label("wanted"))
-        .where(_among(_wants.unit, "unit", units))
+        .where(_among(_wants.unit, "unit", units), _wants.topic != Push.SURVEYS.value)
         .group_by(_wants.fingerprint)
         .subquery()
     )

@@ -10,7 +10,7 @@ from typing import Self
 
 from surveys.entry import Entry, Stream
 from surveys.forms.session import Menu
-from surveys.notices import Category
+from surveys.notices import Topic
 
 __all__ = [
     "Begin",
@@ -117,7 +117,7 @@ class Enrol:
     """They agreed to these topics of this unit; what they agreed to before stays."""
 
     unit: str
-    topics: tuple[Category, ...]
+    topics: tuple[Topic, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -279,7 +279,7 @@ class Reception:
         if self.lobby.follows:
             # Where they answer stays where it was.
             follower = chosen if self.lobby.unit is None else self
-            return follower.acts(f"topics.{unit.code}.{subscribing.EVERY}")
+            return follower.acts(f"topics.{unit.code}.{subscribing.USUAL}")
         return chosen._surveys(greeting=self.pages.say("ward.chosen", ward=self.pages.place(unit)))
 
     def _is_elsewhere(self, code: str) -> bool:
@@ -331,7 +331,7 @@ class Reception:
         unit = self.pages.unit()
         if unit is None:
             return self.follows(self.pages.say("notices.ward_first"))
-        return self.acts(f"topics.{unit.code}.{subscribing.EVERY}")
+        return self.acts(f"topics.{unit.code}.{subscribing.USUAL}")
 
     def follows(self, first: str = "") -> Step:
         """Which other ward: found as every ward is found."""
@@ -359,12 +359,13 @@ class Reception:
         first = self.pages.say("pull.notice_gone") if code else ""
         return replace(self._page(list, self.pages.news(unit, first)), only_reads=True)
 
-    def _enrols(self, unit: Unit, number: str = str(subscribing.EVERY)) -> Step:
-        """A button of an earlier version named no topics: it meant all of them."""
+    def _enrols(self, unit: Unit, number: str = str(subscribing.USUAL)) -> Step:
+        """A button of an earlier version named no topics: it meant every notice."""
         topics = subscribing.topics_of(int(number) if number.isdigit() else 0)
         if not topics:
             return self._page(f"topics.{unit.code}.0", self._topics(unit.code, 0))
-        page = self._page("menu", self.pages.menu(self.pages.say("notices.enrolled", ward=unit.name_within)))
+        noted = self.pages.say(subscribing.noted(topics), ward=unit.name_within)
+        page = self._page("menu", self.pages.menu(noted))
         return replace(page, effect=Enrol(unit.code, topics))
 
     # ── Their data ────────────────────────────────────────────────────────────────────────────────────────────

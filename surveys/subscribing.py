@@ -6,39 +6,61 @@ from collections.abc import Iterable, Mapping
 
 from surveys import texts
 from surveys.lobby_pages import LABEL, Pages
-from surveys.notices import EVERY_TOPIC, Category, topic
+from surveys.notices import EVERY_TOPIC, Category, Push, Topic, topic
 from surveys.taps import Message, Offer
 from surveys.units import Gazetteer, Unit
 
-__all__ = ["EVERY", "MOST_WARDS", "Wants", "consent", "mine", "number_of", "topics_of", "topics_page"]
+__all__ = [
+    "EVERY",
+    "MOST_WARDS",
+    "USUAL",
+    "Wants",
+    "consent",
+    "mine",
+    "noted",
+    "number_of",
+    "topics_of",
+    "topics_page",
+]
 
-Wants = Mapping[str, frozenset[Category]]
+Wants = Mapping[str, frozenset[Topic]]
 """Unit → topics."""
 
 EVERY = 2 ** len(EVERY_TOPIC) - 1
+"""Every choice there is."""
 MOST_WARDS = (
     10  # home, parents, shop, and room to spare; a list of everybody's wards would tell who somebody is
 )
 
 
-def number_of(topics: Iterable[Category]) -> int:
+def number_of(topics: Iterable[Topic]) -> int:
     """A choice of topics as it stands in a button."""
     chosen = frozenset(topics)
     return sum(1 << place for place, each in enumerate(EVERY_TOPIC) if each in chosen)
 
 
-def topics_of(number: int) -> tuple[Category, ...]:
+def topics_of(number: int) -> tuple[Topic, ...]:
     return tuple(each for place, each in enumerate(EVERY_TOPIC) if number >> place & 1)
+
+
+USUAL = number_of(Category)
+"""What is proposed to whoever asks for a ward's notices. Never a survey: that is another purpose, and asked for by itself."""
+
+
+def noted(topics: Iterable[Topic]) -> str:
+    """The key of what is said once they have agreed."""
+    chosen = frozenset(topics)
+    if chosen.isdisjoint(Push):
+        return "notices.enrolled"
+    return "surveys.enrolled" if chosen.isdisjoint(Category) else "notices.enrolled_in_both"
 
 
 def consent(language: str, gazetteer: Gazetteer, wants: Wants) -> str:
     """What somebody has agreed to, all of it, in the words they were shown: kept as its evidence."""
     lines = [
-        texts.say(
-            language, "notices.about", ward=gazetteer.unit(unit).name_within, topics=_listed(language, topics)
-        )
+        line
         for unit, topics in sorted(wants.items())
-        if topics
+        for line in _about(language, gazetteer.unit(unit).name_within, topics)
     ]
     return "\n".join([*lines, texts.say(language, "notices.keeping")])
 
@@ -56,7 +78,7 @@ def mine(pages: Pages, wants: Wants) -> Message:
     ]
     here = pages.unit()
     if here is not None and here.code not in wants:
-        offers.append(pages.offer("button.enrol_in", f"topics.{here.code}.{EVERY}", ward=here.name))
+        offers.append(pages.offer("button.enrol_in", f"topics.{here.code}.{USUAL}", ward=here.name))
     offers += [
         pages.offer("button.follow", "follow"),
         pages.offer("button.unsubscribe", "unsubscribe"),
@@ -77,7 +99,7 @@ def topics_page(pages: Pages, unit: Unit, number: int) -> Message:
         return _message(text, [*toggles, unfollow, pages.offer("button.menu", "menu")])
     text = "\n".join(
         [
-            pages.say("notices.about", ward=unit.name_within, topics=_listed(language, chosen)),
+            *_about(language, unit.name_within, chosen),
             pages.say("notices.keeping"),
             pages.say("notices.choose"),
             pages.say("notices.agree"),
@@ -87,14 +109,26 @@ def topics_page(pages: Pages, unit: Unit, number: int) -> Message:
     return _message(text, [agree, pages.offer("button.no_thanks", "menu"), *toggles, unfollow])
 
 
-def _toggle(pages: Pages, unit: Unit, number: int, each: Category) -> Offer:
+def _about(language: str, ward: str, topics: Iterable[Topic]) -> list[str]:
+    """What would be sent, a sentence for each purpose there is a topic of."""
+    chosen = frozenset(topics)
+    lines = []
+    if not chosen.isdisjoint(Category):
+        listed = _listed(language, chosen.difference(Push))
+        lines.append(texts.say(language, "notices.about", ward=ward, topics=listed))
+    if Push.SURVEYS in chosen:
+        lines.append(texts.say(language, "surveys.about", ward=ward))
+    return lines
+
+
+def _toggle(pages: Pages, unit: Unit, number: int, each: Topic) -> Offer:
     is_chosen = each in topics_of(number)
     key = "button.chosen" if is_chosen else "button.not_chosen"
     label = pages.say(key, topic=topic(pages.lobby.language, each))
     return Offer(label, f"l.topics.{unit.code}.{number ^ number_of((each,))}")
 
 
-def _listed(language: str, topics: Iterable[Category]) -> str:
+def _listed(language: str, topics: Iterable[Topic]) -> str:
     chosen = frozenset(topics)
     names = (topic(language, each) for each in EVERY_TOPIC if each in chosen)
     return ", ".join(name[:1].lower() + name[1:] for name in names)

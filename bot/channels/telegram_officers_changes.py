@@ -9,7 +9,7 @@ from bot.channels.telegram_officers_draft import Step, Writing, toggled
 from bot.channels.telegram_officers_reception import Turn
 from bot.channels.telegram_officers_steps import OVERS, Steps
 from surveys import texts
-from surveys.notices import EVERY_TOPIC, Audience, Category
+from surveys.notices import Audience, Category
 from surveys.waves import LOCAL
 
 __all__ = ["AWAKE_AT", "Changes"]
@@ -55,7 +55,7 @@ class Changes:
         topic = next((each for each in Category if each == turn.part(3)), None)
         if topic is None:
             return writing
-        chosen = toggled(writing.draft.topics, topic, EVERY_TOPIC)
+        chosen = toggled(writing.draft.topics, topic, tuple(Category))
         # Its own category alone is what no choice means.
         chosen = () if chosen == (writing.draft.category,) else chosen
         return _for(writing, replace(writing.draft.audience, topics=chosen))

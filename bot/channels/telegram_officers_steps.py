@@ -14,7 +14,7 @@ from handlers.beneath import Beneath
 from handlers.notices import Notices
 from surveys import texts
 from surveys.figures import whole
-from surveys.notices import EVERY_TOPIC, Audience, Draft, Notice, Reckoning
+from surveys.notices import Audience, Category, Draft, Notice, Reckoning
 from surveys.notices.words import CATEGORIES, CHANNELS, KINDS, WHY_NOT
 from surveys.rights import PROVINCIAL, Actor
 from surveys.units import Unit, fold
@@ -114,7 +114,7 @@ class Steps:
         return [*map(list, rows), [Button(say("step.back"), _data(writing, "back"))]]
 
     def _categories(self, writing: Writing) -> list[list[Button]]:
-        buttons = [Button(CATEGORIES[each], _data(writing, "cat", each.value)) for each in EVERY_TOPIC]
+        buttons = [Button(CATEGORIES[each], _data(writing, "cat", each.value)) for each in Category]
         rows = _in_rows(buttons, 2)
         if not writing.is_changing:
             rows.append([Button(say("step.template"), _data(writing, "tpl"))])
@@ -163,7 +163,7 @@ class Steps:
         )
         topics = [
             Button(_marked(CATEGORIES[each], each in draft.topics), _data(writing, "topic", each.value))
-            for each in EVERY_TOPIC
+            for each in Category
         ]
         rows += _in_rows(topics, 2)
         rows.append([Button(say("step.audience_done"), _data(writing, "next"))])

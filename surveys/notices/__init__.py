@@ -3,7 +3,17 @@ network. Who may do what is in `surveys.rights`, carrying it out in `handlers.no
 
 from surveys.notices.codes import new_code, read_code
 from surveys.notices.influence import Finding, influence
-from surveys.notices.notice import EVERY_TOPIC, Audience, Category, Draft, Hand, Notice
+from surveys.notices.notice import (
+    EVERY_TOPIC,
+    Audience,
+    Category,
+    Draft,
+    Hand,
+    Notice,
+    Push,
+    Topic,
+    topic_of,
+)
 from surveys.notices.problems import Policies, Problem, Trouble, problems
 from surveys.notices.reckoning import Reach, Reckoning, Subscriber, WhyNot, reckoned
 from surveys.notices.states import TRANSITIONS, Deed, NotNow, State, after, possible
@@ -24,12 +34,14 @@ __all__ = [
     "Occasion",
     "Policies",
     "Problem",
+    "Push",
     "Reach",
     "Reckoning",
     "State",
     "Subscriber",
     "Telling",
     "Text",
+    "Topic",
     "Trouble",
     "Unwritable",
     "WhyNot",
@@ -44,4 +56,5 @@ __all__ = [
     "reckoned",
     "told",
     "topic",
+    "topic_of",
 ]

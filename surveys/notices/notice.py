@@ -14,13 +14,13 @@ from surveys.notices.text import EMPTY, Text
 from surveys.persons import is_same_person
 from surveys.rights import Actor
 
-__all__ = ["EVERY_TOPIC", "Audience", "Category", "Draft", "Hand", "Notice"]
+__all__ = ["EVERY_TOPIC", "Audience", "Category", "Draft", "Hand", "Notice", "Push", "Topic", "topic_of"]
 
 TWO = 2  # persons; what overrides the night and the caps is never one's alone
 
 
 class Category(StrEnum):
-    """What a notice is about, and the topics that residents subscribe to."""
+    """What a notice is about."""
 
     SCAM = "scam"
     TRAFFIC = "traffic"
@@ -29,7 +29,23 @@ class Category(StrEnum):
     OTHER = "other"
 
 
-EVERY_TOPIC: tuple[Category, ...] = tuple(Category)
+class Push(StrEnum):
+    """What may be sent to residents unasked beside notices, and is agreed to by itself."""
+
+    SURVEYS = "surveys"
+    """Invitations to surveys, their reminders, and what came of them."""
+
+
+Topic = Category | Push
+"""What residents subscribe to. A notice is only ever about a category."""
+
+EVERY_TOPIC: tuple[Topic, ...] = (*Category, *Push)
+"""In an order that only grows at its end: a choice travels in buttons as a number, a bit a topic."""
+
+
+def topic_of(word: str) -> Topic:
+    """The topic as it is stored. Raises ValueError for a word that is none."""
+    return Push(word) if word in set(Push) else Category(word)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,14 @@
 """How a notice reads: what a resident sees on each kind of channel, and what an officer sees as its preview – the same function, so the
 same words. Also what is told when it is taken back. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from surveys import texts
 from surveys.conversation import Entity, Style
-from surveys.notices.notice import Category, Notice
+from surveys.notices.notice import Category, Notice, Push, Topic
 from surveys.notices.text import Text
 from surveys.taps import Offer
 from surveys.told_notices import ToldNotice
@@ -85,17 +86,18 @@ def listed(notice: Notice, language: str, *, office: str) -> ToldNotice:
     )
 
 
-TOPICS = {
+TOPICS: Mapping[Topic, str] = {
     Category.SCAM: "topic.scam",
     Category.TRAFFIC: "topic.traffic",
     Category.PROCEDURE: "topic.procedure",
     Category.FIRE: "topic.fire",
     Category.OTHER: "topic.other",
+    Push.SURVEYS: "topic.surveys",
 }
 
 
-def topic(language: str, category: Category) -> str:
-    return texts.say(language, TOPICS[category])
+def topic(language: str, topic: Topic) -> str:
+    return texts.say(language, TOPICS[topic])
 
 
 def office(language: str, name: str) -> str:
