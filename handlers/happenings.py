@@ -2,8 +2,7 @@
 follows from the occasion, so that the second time finds the first."""
 
 from collections.abc import Mapping
-from datetime import datetime, time, timedelta
-from string import Formatter
+from datetime import datetime, timedelta
 from typing import Any
 
 from handlers.schedules import NotNow, Occasion
@@ -14,13 +13,13 @@ from surveys.disclosure import DEFAULT_K
 from surveys.forms import library
 from surveys.forms.form import Form
 from surveys.forms.published import form_from_json
+from surveys.schedules.opening import MONTH_END, closes_at, filled
 from surveys.schedules.standard import OPEN_WAVE
 from surveys.units import Unit
 from surveys.waves import LOCAL, Audience
 
 __all__ = ["OPEN_WAVE", "WaveOpening", "checked_wave"]
 
-MONTH_END = "month_end"
 LONGEST_WAVE = 366  # days
 
 
@@ -40,12 +39,12 @@ class WaveOpening:
     async def __call__(self, occasion: Occasion) -> str:
         wanted = checked_wave(occasion.subject)
         due = occasion.due.astimezone(LOCAL)
-        slug, title = (_filled(wanted[name], due) for name in ("slug", "title"))
+        slug, title = (filled(wanted[name], due) for name in ("slug", "title"))
         wards = await self._wards(occasion.unit)
         if not wards:
             raise NotNow("Không có phường, xã nào thuộc đơn vị này.")
         form = await self._form(wanted)
-        closes_at = _closes_at(wanted, due)
+        ends_at = closes_at(wanted, due)
         try:
             await self._waves.open(
                 Plan(
@@ -54,7 +53,7 @@ class WaveOpening:
                     title=title,
                     audience=Audience(wanted["audience"]),
                     opens_at=occasion.due,
-                    closes_at=closes_at,
+                    closes_at=ends_at,
                     units={ward.code: None for ward in wards},
                     k=self._k,
                     threshold=self._threshold,
@@ -63,7 +62,7 @@ class WaveOpening:
         except ValueError as taken:
             # Another wave of that name, or a ward that is asked beside what it became: nothing that repeating would mend.
             raise NotNow(f"Không mở được đợt {slug}: {taken}") from taken
-        return f"Đã mở đợt {slug} ở {len(wards)} đơn vị, đến hết {closes_at - timedelta(minutes=1):%d/%m/%Y}."
+        return f"Đã mở đợt {slug} ở {len(wards)} đơn vị, đến hết {ends_at - timedelta(minutes=1):%d/%m/%Y}."
 
     async def _wards(self, unit: str) -> tuple[Unit, ...]:
         """The unit itself; of a province its wards and communes of today."""
@@ -99,24 +98,7 @@ def checked_wave(subject: Mapping[str, Any]) -> Mapping[str, Any]:
         raise NotNow(f"Đợt phải có “days” từ 1 đến {LONGEST_WAVE}, hoặc “until” là “{MONTH_END}”.")
     for name in ("slug", "title"):
         try:
-            _filled(subject[name], datetime(2026, 1, 1, tzinfo=LOCAL))
+            filled(subject[name], datetime(2026, 1, 1, tzinfo=LOCAL))
         except (KeyError, IndexError, ValueError, AttributeError) as problem:
             raise NotNow(f"“{name}” chỉ dùng được {{year}}, {{month}}, {{day}}: {problem}") from problem
     return subject
-
-
-def _filled(pattern: str, due: datetime) -> str:
-    """Raises ValueError for anything but the three names: a format string could ask for more of a number than its digits."""
-    if any("." in name or "[" in name for _, name, *_ in Formatter().parse(pattern) if name):
-        raise ValueError(pattern)
-    return pattern.format(year=due.year, month=due.month, day=due.day)
-
-
-def _closes_at(wanted: Mapping[str, Any], due: datetime) -> datetime:
-    """The end of a day of Vietnam's calendar."""
-    if wanted.get("until") == MONTH_END:
-        first = due.date().replace(day=1)
-        last = (first + timedelta(days=32)).replace(day=1)
-    else:
-        last = due.date() + timedelta(days=wanted["days"])
-    return datetime.combine(last, time(), LOCAL)
