@@ -1,5 +1,4 @@
-"""What can happen by itself, a deed for each purpose. A deed may be begun again after a crash at any point: what it makes has a name that
-follows from the occasion, so that the second time finds the first."""
+"""A wave that opens by itself. It knows no sender: whoever invites and reminds is given to it."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
