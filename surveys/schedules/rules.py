@@ -15,6 +15,7 @@ __all__ = [
     "LAST",
     "Daily",
     "Event",
+    "Known",
     "Monthly",
     "NthWeekday",
     "Once",
