@@ -7,7 +7,7 @@ from functools import cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from sqlalchemy import Integer, bindparam, cast, delete, func, or_, select, update
+from sqlalchemy import Integer, and_, bindparam, cast, delete, func, or_, select, update
 
 from storage import rows
 from storage.notice_rows import NoticeRow, NoticeTemplate, Picture, Seen, Subscription
@@ -104,6 +104,16 @@ class Notices:
         values = {f"unit_{place}": unit for place, unit in enumerate(units)}
         return _every(
             await self._connection.fetch(_news(len(units)), **values, since=since, now=now, some=some)
+        )
+
+    async def around(self, units: Iterable[str], since: datetime, until: datetime, some: int) -> list[Notice]:
+        """What of these units has left in that time, or is approved to, the earliest first."""
+        units = tuple(units)
+        if not units:
+            return []
+        values = {f"unit_{place}": unit for place, unit in enumerate(units)}
+        return _every(
+            await self._connection.fetch(_around(len(units)), **values, since=since, until=until, some=some)
         )
 
     async def alone_in(self, unit: str) -> None:
@@ -392,6 +402,21 @@ def _news(number: int) -> Prepared:
             _notices.expires_at.is_(None) | (_notices.expires_at > bindparam("now", type_=moment)),
         )
         .order_by(_notices.begun_at.desc(), _notices.id)
+        .limit(_some)
+    )
+
+
+@cache
+def _around(number: int) -> Prepared:
+    since, until = (bindparam(name, type_=_notices.due_at.type) for name in ("since", "until"))
+    has_left = and_(_notices.begun_at >= since, _notices.begun_at < until)
+    will_leave = and_(
+        _any_of(_notices.state, WAITING_STATES), _notices.due_at >= since, _notices.due_at < until
+    )
+    return Prepared(
+        select(*READ)
+        .where(_among(_notices.unit, "unit", number), or_(has_left, will_leave))
+        .order_by(func.coalesce(_notices.begun_at, _notices.due_at), _notices.id)
         .limit(_some)
     )
 
