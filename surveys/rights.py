@@ -100,6 +100,11 @@ class Action(StrEnum):
     WAVE_RUN = "wave.run"
     SCHEDULE_SEE = "schedule.see"
     SCHEDULE_WRITE = "schedule.write"
+    """What happens by itself to people: make it, change it, pause it, let it happen now."""
+    SCHEDULE_RELEASE = "schedule.release"
+    """Let everything go on that waits for a person: after a clock that leapt, after a restore."""
+    CHORE_KEEP = "chore.keep"
+    """Another hour for what keeps the house in order: its backup, its purge."""
     PEOPLE_SEE = "people.see"
     PEOPLE_APPOINT = "people.appoint"
     """Enrol, hand a post over, end a post."""
@@ -162,6 +167,7 @@ MATRIX: Mapping[Role, Mapping[Action, frozenset[Reach]]] = {
         Action.WAVE_RUN: _OWN_AND_BELOW,
         Action.SCHEDULE_SEE: _OWN_AND_BELOW,
         Action.SCHEDULE_WRITE: _OWN_AND_BELOW,
+        Action.SCHEDULE_RELEASE: _OWN_AND_BELOW,
         Action.PEOPLE_SEE: _OWN_AND_BELOW,
         Action.PEOPLE_APPOINT: _OWN_AND_BELOW,
         Action.AUDIT_READ: _OWN_AND_BELOW,
@@ -182,6 +188,8 @@ MATRIX: Mapping[Role, Mapping[Action, frozenset[Reach]]] = {
         Action.OUTBOX_SEE: _OWN_AND_BELOW,
         Action.OUTBOX_RELEASE: _OWN_AND_BELOW,
         Action.SCHEDULE_SEE: _OWN_AND_BELOW,
+        Action.SCHEDULE_RELEASE: _OWN_AND_BELOW,
+        Action.CHORE_KEEP: _OWN_AND_BELOW,
         Action.PEOPLE_SEE: _OWN,
     },
 }
