@@ -4,21 +4,24 @@ An audience is walked in cells – a unit each, or a unit and a topic – so tha
 country does; whoever stands in two cells is written down once, because the database takes them once. The order is that of
 fingerprints or ids, which are random: it tells nothing of anybody."""
 
+import heapq
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
-from sqlalchemy import Integer, bindparam, func, literal, literal_column, or_, select
+from sqlalchemy import Integer, bindparam, func, literal, literal_column, or_, select, true
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql.expression import ColumnElement, Select
 
 from storage import notice_rows, outbox_rows, rows
 from storage.statements import Prepared
 from surveys.delivery import Audience, DeliveryState
+from surveys.sampling import lot
 
-__all__ = ["FIXED", "Cell", "as_json", "cells_of", "from_json"]
+__all__ = ["FIXED", "Cell", "Drawing", "as_json", "cells_of", "from_json"]
 
 FIXED = "audiences"
 """The marker that moves when a campaign fixes its audience: who comes later came later."""
@@ -40,6 +43,8 @@ class Cell:
     """Writes down who stands between `after` and `last` and is not; gives back the account of each that is new."""
     missing: Prepared
     """How many there are between `after` and `last` who are not written down."""
+    everybody: Prepared
+    """A page of `some` after `after` as it is: key, contact, account."""
     values: Mapping[str, Any]
     is_numbered: bool = False
     """Its keys are numbers, not bytes."""
@@ -59,12 +64,24 @@ def as_json(audience: Audience) -> str:
         "topics": list(audience.topics),
         "of": audience.of,
     }
+    if audience.is_own:
+        plain["own"] = True
+    if audience.sample is not None:
+        plain |= {"sample": audience.sample, "seed": audience.seed}
     return json.dumps(plain, ensure_ascii=False)
 
 
 def from_json(text: str) -> Audience:
     plain = json.loads(text)
-    return Audience(tuple(plain["units"]), tuple(plain["languages"]), tuple(plain["topics"]), plain.get("of"))
+    return Audience(
+        tuple(plain["units"]),
+        tuple(plain["languages"]),
+        tuple(plain["topics"]),
+        plain.get("of"),
+        bool(plain.get("own")),
+        plain.get("sample"),
+        plain.get("seed", ""),
+    )
 
 
 @lru_cache(256)
@@ -74,32 +91,39 @@ def cells_of(audience: Audience) -> tuple[Cell, ...]:
         return (Cell(*_of_campaign(), {"original": audience.of}, is_numbered=True),)
     units = sorted(set(audience.units))
     if audience.topics:
-        statements = _of_topic(audience.languages)
+        statements = _of_topic(audience.languages, audience.is_own)
         topics = sorted(set(audience.topics))
         return tuple(Cell(*statements, {"unit": unit, "topic": topic}) for unit in units for topic in topics)
     statements = _of_unit(audience.languages)
     return tuple(Cell(*statements, {"unit": unit}) for unit in units)
 
 
+Statements = tuple[Prepared, Prepared, Prepared, Prepared]
+
+
 @lru_cache(64)
-def _of_topic(languages: tuple[str, ...]) -> tuple[Prepared, Prepared, Prepared]:
-    """Those who asked for a topic of a unit, wherever they live. Who had come before and asks for it while it is being written down may
-    get it: once, like everybody."""
+def _of_topic(languages: tuple[str, ...], is_own: bool) -> Statements:
+    """Those who asked for a topic of a unit, wherever they live or there alone. Who had come before and asks for it while it is being
+    written down may get it: once, like everybody."""
     wanted = _subscriptions.c
     chosen = _in_time(languages).join(_subscriptions, wanted.fingerprint == _contacts.c.fingerprint)
-    chosen = chosen.where(wanted.unit == bindparam("unit"), wanted.topic == bindparam("topic"))
+    chosen = chosen.where(
+        wanted.unit == bindparam("unit"),
+        wanted.topic == bindparam("topic"),
+        _contacts.c.unit == wanted.unit if is_own else true(),
+    )
     return _walk(chosen, wanted.fingerprint)
 
 
 @lru_cache(64)
-def _of_unit(languages: tuple[str, ...]) -> tuple[Prepared, Prepared, Prepared]:
+def _of_unit(languages: tuple[str, ...]) -> Statements:
     """Those whose own unit it is."""
     chosen = _in_time(languages).where(_contacts.c.unit == bindparam("unit"))
     return _walk(chosen, _contacts.c.fingerprint)
 
 
 @lru_cache(1)
-def _of_campaign() -> tuple[Prepared, Prepared, Prepared]:
+def _of_campaign() -> Statements:
     """Those who got another campaign's message, or perhaps did."""
     reached = (DeliveryState.SENT, DeliveryState.UNKNOWN)
     original = _deliveries.alias("original")
@@ -124,10 +148,13 @@ def _in_time(languages: tuple[str, ...]) -> Select[Any]:
     return chosen.where(_is_one_of(_contacts.c.language, languages)) if languages else chosen
 
 
-def _walk(chosen: Select[Any], key: ColumnElement[Any]) -> tuple[Prepared, Prepared, Prepared]:
+def _walk(chosen: Select[Any], key: ColumnElement[Any]) -> Statements:
     after, last = bindparam("after", type_=key.type), bindparam("last", type_=key.type)
+    some = bindparam("some", type_=Integer)
     page = chosen.with_only_columns(key.label("key")).where(key > after)
-    ends = page.order_by(key).limit(bindparam("some", type_=Integer)).subquery("page")
+    ends = page.order_by(key).limit(some).subquery("page")
+    who = chosen.selected_columns
+    everybody = chosen.with_only_columns(key.label("key"), who.contact, who.account).where(key > after)
     between = chosen.where(key > after, key <= last).order_by(key)
     new: dict[str, ColumnElement[Any]] = {
         "campaign": bindparam("of", type_=Integer),
@@ -152,4 +179,24 @@ def _walk(chosen: Select[Any], key: ColumnElement[Any]) -> tuple[Prepared, Prepa
         Prepared(select(ends.c.key).order_by(ends.c.key.desc()).limit(literal_column("1"))),
         Prepared(insert),
         Prepared(select(func.count()).select_from(absent.subquery("absent"))),
+        Prepared(everybody.order_by(key).limit(some)),
     )
+
+
+class Drawing:
+    """Draws so many of those that pass by, and holds no more of them than that."""
+
+    def __init__(self, audience: Audience) -> None:
+        assert audience.sample is not None
+        self._seed, self._some = audience.seed, audience.sample
+        self._lowest: list[tuple[bytes, str, str]] = []
+
+    def passes(self, people: Iterable[tuple[bytes, str, str]]) -> None:
+        """Fingerprint, contact and account of some more."""
+        lots = ((lot(self._seed, bytes(who)), contact, account) for who, contact, account in people)
+        self._lowest = heapq.nsmallest(self._some, chain(self._lowest, lots))
+
+    @property
+    def drawn(self) -> list[tuple[str, str]]:
+        """Contact and account, by contact: an order that says nothing of their lots."""
+        return sorted((contact, account) for _, contact, account in self._lowest)

@@ -15,9 +15,11 @@ from typing import Any
 
 from storage import outbox_rows, rows
 from storage import outbox_statements as sql
+from storage.audiences import as_json
 from storage.outbox_campaigns import Campaigns
 from storage.outbox_values import (
     ALL,
+    Beside,
     Changes,
     Claimed,
     DeadLetter,
@@ -28,10 +30,12 @@ from storage.outbox_values import (
     Standing,
     moves,
 )
-from surveys.delivery import CampaignState, Cap, DeliveryState, Why
+from surveys.delivery import Campaign, CampaignState, Cap, DeliveryState, Why, rests_until
+from surveys.windows import Purpose
 
 __all__ = [
     "ALL",
+    "Beside",
     "Claimed",
     "DeadLetter",
     "LeaseLost",
@@ -57,9 +61,11 @@ class Outbox(Campaigns):
         some: int,
         cap: Cap | None = None,
         by_topic: bool = False,
+        about: Campaign | None = None,
     ) -> list[Claimed]:
         """Takes so many of those that wait into one hand, until the lease ends. No two hands get the same one. `by_topic`: looks whether
-        they still want one of its topics."""
+        they still want one of its topics. `about`: the campaign itself, where it is not a notice: `cap` counts others of its kind, and of a
+        reminder it is looked for when they were last spoken to of that survey."""
         if some <= 0:
             return []
         found = await self._connection.fetch(
@@ -77,6 +83,7 @@ class Outbox(Campaigns):
             since=since,
             counted=int(cap is not None),
             asked=int(by_topic),
+            **_alike(about),
         )
         return [Claimed(*row) for row in details]
 
@@ -101,6 +108,9 @@ class Outbox(Campaigns):
         changes: Changes = Counter()
         alike: dict[tuple[Any, ...], list[Outcome]] = {}
         for each in outcomes:
+            if each.moves is not None:
+                settled |= await self._moved_on(owner, each.id, *each.moves, changes)
+                continue
             key = (each.was, each.state, each.reason, each.attempts, each.repeated, each.until)
             alike.setdefault(key, []).append(each)
         for group in alike.values():
@@ -115,6 +125,14 @@ class Outbox(Campaigns):
             )
         await self._move(changes)
         return settled
+
+    async def _moved_on(self, owner: str, id: int, here: str, there: str, changes: Changes) -> set[int]:
+        """One that waits again, on another account."""
+        found = await self._connection.fetch(sql.MOVE_ON, ids=json.dumps([id]), by=owner, to=there)
+        for _, campaign in found:
+            changes[int(campaign), here, DeliveryState.CLAIMED] -= 1
+            changes[int(campaign), there, DeliveryState.PENDING] += 1
+        return {int(id) for id, _ in found}
 
     async def _settled(
         self, owner: str, group: list[Outcome]
@@ -152,6 +170,17 @@ class Outbox(Campaigns):
         found = await self._connection.fetch(sql.HELD, ids=json.dumps(list(ids)), by=owner)
         return [(int(id), contact is not None, CampaignState(state)) for id, contact, state in found]
 
+    async def beside(self, campaign: int, fingerprints: Iterable[bytes]) -> list[Beside]:
+        """What a campaign has for the contacts at these addresses."""
+        found: list[Beside] = []
+        for each in fingerprints:
+            rows_of = await self._connection.fetch(sql.BESIDE, of=campaign, whose=each)
+            found += [
+                Beside(bytes(who), str(account), DeliveryState(state), heard)
+                for who, account, state, heard in rows_of
+            ]
+        return found
+
     async def message_of(self, campaign: int, contact: str) -> tuple[int, bytes] | None:
         """The delivery and the sealed id of what a campaign sent to a contact, while it is kept."""
         found = await self._connection.fetch(sql.MESSAGE, of=campaign, to=contact)
@@ -166,7 +195,12 @@ class Outbox(Campaigns):
         number = 0
         for statement, was, to in sql.LEASES:
             found = await self._connection.fetch(
-                statement, now=now, again=again_at, some=some, because=Why.LEASE.value
+                statement,
+                now=now,
+                again=again_at,
+                rest=rests_until(now),
+                some=some,
+                because=Why.LEASE.value,
             )
             number += len(found)
             for campaign, account in found:
@@ -245,3 +279,16 @@ class Outbox(Campaigns):
     async def senders(self) -> dict[str, Sender]:
         found = rows.all_of(outbox_rows.SenderRow, await self._connection.fetch(sql.SENDERS))
         return {row.account: Sender(**row.model_dump()) for row in found}
+
+
+def _alike(about: Campaign | None) -> dict[str, Any]:
+    """What another campaign must be like to count beside this one; of a notice, or where nobody says, any notice."""
+    if about is None:
+        return {"purpose": Purpose.NOTICE.value, "kind": "", "alike": "", "original": 0}
+    is_discreet = about.is_discreet
+    return {
+        "purpose": about.purpose.value,
+        "kind": about.kind,
+        "alike": as_json(about.audience) if is_discreet else "",
+        "original": about.audience.of or 0 if is_discreet else 0,
+    }

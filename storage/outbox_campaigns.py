@@ -123,6 +123,7 @@ class Campaigns:
         assert standing.fixed_at is not None
         if standing.cell is None:
             return standing
+        assert standing.campaign.audience.sample is None, "a sample is drawn and then written down at once"
         if standing.cell >= len(cells):
             await self._moves_on(standing, None, b"")
             return await self.get(standing.id)
@@ -132,6 +133,23 @@ class Campaigns:
             await self._moves_on(standing, standing.cell + 1, b"")
         elif await self._moves_on(standing, standing.cell, cell.kept(last)):
             await self.write(standing, cell, standing.after, last)
+        return await self.get(standing.id)
+
+    async def people(
+        self, standing: Standing, cell: Cell, after: bytes, some: int
+    ) -> Sequence[tuple[Any, ...]]:
+        """A page of those who stand in a part of its audience: key, contact, account."""
+        values = {**cell.values, "fixed": standing.fixed_at, "after": cell.key(after), "some": some}
+        return await self._connection.fetch(cell.everybody, **values)
+
+    async def draw(self, standing: Standing, drawn: Iterable[tuple[str, str]]) -> Standing:
+        """Writes down whom the lot has chosen in the part of its audience where it stands, and goes on to the next: both or neither, so
+        that nobody is ever drawn twice. Where it stands now; unchanged when another process was quicker."""
+        assert standing.cell is not None
+        following = standing.cell + 1
+        is_last = following >= len(cells_of(standing.campaign.audience))
+        if await self._moves_on(standing, None if is_last else following, b""):
+            await self.add(standing.id, drawn)
         return await self.get(standing.id)
 
     async def page_end(self, standing: Standing, cell: Cell, after: bytes, some: int) -> bytes | int | None:
@@ -176,6 +194,11 @@ class Campaigns:
     async def walked(self, id: int, at: datetime) -> None:
         """Everybody was looked for again, and whoever was missing is written down."""
         await self._connection.run(sql.WALKED, of=id, at=at)
+
+    async def by_unit(self, id: int) -> dict[str, int]:
+        """How many of those who are written down live in which unit."""
+        found = await self._connection.fetch(sql.BY_UNIT, of=id)
+        return {str(unit): int(number) for unit, number in found}
 
     # ── Counting ──────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -167,6 +167,12 @@ ADD_RECIPIENT = Prepared(
     .inline()
 )
 WRITTEN = Prepared(select(_d.account, func.count()).where(_d.campaign == OF).group_by(_d.account))
+BY_UNIT = Prepared(
+    select(_contacts.c.unit, func.count())
+    .select_from(_deliveries.join(_contacts, _contacts.c.id == _d.contact))
+    .where(_d.campaign == OF, _contacts.c.unit.is_not(None))
+    .group_by(_contacts.c.unit)
+)
 
 # ── Claiming, sending, outcomes ──────────────────────────────────────────────────────────────────────────────────
 
@@ -190,18 +196,38 @@ CLAIM = Prepared(
 
 
 def _recent() -> ColumnElement[int]:
+    """How many of the same sort they had: of notices all of them, of what is about surveys those of the same kind."""
     other, of = _deliveries.alias("other"), _campaigns.alias("of_other")
     had = (DeliveryState.SENT, DeliveryState.SENDING, DeliveryState.UNKNOWN)
+    notice = literal_column(f"'{Purpose.NOTICE.value}'", Text)
     return (
         select(func.count())
         .select_from(other.join(of, of.c.id == other.c.campaign))
         .where(
             other.c.contact == _d.contact,
-            other.c.campaign != bindparam("besides", type_=Integer),
+            other.c.campaign != _given("besides", _c.id),
             or_(*(other.c.state == _word(state) for state in had)),
-            of.c.purpose == literal_column(f"'{Purpose.NOTICE.value}'"),
+            of.c.purpose == _given("purpose", _c.purpose),
+            or_(of.c.purpose == notice, of.c.kind == _given("kind", _c.kind)),
             of.c.not_before >= bindparam("since", type_=Moment()),
             bindparam("counted", type_=Integer) == 1,
+        )
+        .scalar_subquery()
+    )
+
+
+def _rests_until() -> ColumnElement[Any]:
+    """Until when nobody speaks to them of this survey again: they were invited to it, or reminded of it, or just are."""
+    other, of = _deliveries.alias("said"), _campaigns.alias("of_said")
+    had = (DeliveryState.SENT, DeliveryState.UNKNOWN, DeliveryState.CLAIMED, DeliveryState.SENDING)
+    is_alike = and_(of.c.audience == _given("alike", _c.audience), of.c.id != _d.campaign)
+    return (
+        select(func.max(other.c.until))
+        .select_from(other.join(of, of.c.id == other.c.campaign))
+        .where(
+            other.c.contact == _d.contact,
+            or_(*(other.c.state == _word(state) for state in had)),
+            or_(of.c.id == _given("original", _c.id), is_alike),
         )
         .scalar_subquery()
     )
@@ -242,6 +268,8 @@ CLAIMED = Listed(
             _heard.c.at,
             _recent().label("recent"),
             _still_wanted().label("wanted"),
+            _contacts.c.unit,
+            _rests_until().label("rests_until"),
         )
         .select_from(
             _deliveries.outerjoin(_contacts, _contacts.c.id == _d.contact).outerjoin(
@@ -305,8 +333,25 @@ def _settle(ids: TextualSelect, *conditions: ColumnElement[bool]) -> ClauseEleme
     )
 
 
+MOVE_ON = Listed(
+    lambda ids: (
+        update(_deliveries)
+        .where(_d.id.in_(ids), _d.owner == BY, _d.state == _word(DeliveryState.CLAIMED))
+        .values(state=_word(DeliveryState.PENDING), account=_given("to", _d.account), owner=None, until=None)
+        .returning(_d.id, _d.campaign)
+    )
+)
 SETTLE = Listed(lambda ids: _settle(ids, _d.owner == BY, _d.state == _given("was", _d.state)))
 SETTLE_LATE = Listed(lambda ids: _settle(ids, _d.state == _word(DeliveryState.UNKNOWN)))
+BESIDE = Prepared(
+    select(_contacts.c.fingerprint, _contacts.c.account, _d.state, _heard.c.at)
+    .select_from(
+        _deliveries.join(_contacts, _contacts.c.id == _d.contact).outerjoin(
+            _heard, _heard.c.fingerprint == _contacts.c.fingerprint
+        )
+    )
+    .where(_d.campaign == OF, _contacts.c.fingerprint == _given("whose", _contacts.c.fingerprint))
+)
 ARRIVED = Prepared(
     update(_deliveries)
     .where(
@@ -372,6 +417,7 @@ LEASES: tuple[tuple[Prepared, DeliveryState, DeliveryState], ...] = (
             DeliveryState.UNKNOWN,
             _d.repeated >= _repeats,
             attempts=_d.attempts + 1,
+            until=bindparam("rest", type_=Moment()),
             reason=_given_up,
         ),
         DeliveryState.SENDING,

@@ -8,6 +8,7 @@ from surveys.delivery import Campaign, CampaignState, DeliveryState
 
 __all__ = [
     "ALL",
+    "Beside",
     "Changes",
     "Claimed",
     "DeadLetter",
@@ -73,6 +74,20 @@ class Claimed:
     """How many notices they had in the days of the cap, beside this one."""
     wants: bool = True
     """Whether they still want what it is about, as far as is written down; what is for everybody of a ward, everybody wants."""
+    unit: str | None = None
+    """Their own."""
+    rests_until: datetime | None = None
+    """Before when they are not spoken to of this survey again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a campaign has for another address of a person's."""
+
+    fingerprint: bytes
+    account: str
+    state: DeliveryState
+    heard_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +110,10 @@ class Outcome:
     """How many more that makes."""
     repeated: int = 0
     until: datetime | None = None
-    """Of one that waits again: before when it does not go."""
+    """Of one that waits again: before when it does not go. Of one that was sent and is about a survey: before when nobody speaks to them of
+    it again."""
+    moves: tuple[str, str] | None = None
+    """Of one that waits again, on another account: this one and that one."""
     message: bytes | None = None
     """The platform's id, encrypted, where it can be taken back."""
     purge_at: datetime | None = None

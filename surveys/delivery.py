@@ -10,18 +10,21 @@ from datetime import datetime, time, timedelta
 from enum import StrEnum
 
 from surveys.waves import LOCAL
-from surveys.windows import Purpose
+from surveys.windows import Purpose, hour
 
 __all__ = [
     "AWAKE",
     "CAP",
+    "CAPS",
     "EFFECTS",
     "FINAL",
     "FOLLOWS",
     "KINDS",
+    "MORNING",
     "OTHERWISE",
     "POISON",
     "REPEATS",
+    "REST",
     "TROUBLES",
     "Audience",
     "Campaign",
@@ -33,11 +36,15 @@ __all__ = [
     "Trouble",
     "Why",
     "after_lease",
+    "awake_between",
     "due_by",
     "expected",
     "is_awake",
+    "let_go_of",
     "next_awake",
+    "rests_until",
     "state_after",
+    "woke_at",
 ]
 
 
@@ -71,6 +78,8 @@ class Why(StrEnum):
     """The person takes no notices any more."""
     CAP = "cap"
     """They had as many as anybody should have in a week."""
+    ELSEWHERE = "at another address"
+    """It goes to another address of the same person's."""
     STOPPED = "stopped"
     """Somebody stopped the campaign."""
     NOTHING = "nothing to say"
@@ -282,12 +291,18 @@ class CampaignState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Audience:
     """Whom a campaign is for. Empty languages: all of them. With topics: who subscribed to one of them in one of the units;
-    without: whose own unit it is. `of`: another campaign's recipients who got it, or perhaps got it."""
+    without: whose own unit it is. `of`: another campaign's recipients who got it, or perhaps got it; those of them who still want one
+    of the topics, where there are any."""
 
     units: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     of: int | None = None
+    is_own: bool = False
+    """With topics: only of those whose own unit it is as well."""
+    sample: int | None = None
+    """Of each unit only so many, drawn with the seed."""
+    seed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +326,17 @@ class Campaign:
     id: int = 0
     """Given by the database."""
 
+    @property
+    def takes_back(self) -> bool:
+        """It says something else in the place of what another campaign said."""
+        return self.audience.of is not None and self.purpose is Purpose.NOTICE
+
+    @property
+    def is_discreet(self) -> bool:
+        """It speaks once more to whom another campaign invited, and to those alone who have not answered: nothing that is written down
+        of it may tell who that was."""
+        return self.audience.of is not None and self.purpose is Purpose.INVITATION
+
 
 REPEATS = 1  # urgent notices and invitations; a notice never
 POISON = 3  # people who fail alike
@@ -318,17 +344,42 @@ POISON = 3  # people who fail alike
 
 @dataclass(frozen=True, slots=True)
 class Cap:
-    """So many notices to one person in so long."""
+    """So many of a kind to one person in so long."""
 
     most: int
     within: timedelta
 
 
 CAP = Cap(5, timedelta(days=7))
-"""Ours: nobody has said how many a person bears. What wards send one by one adds up for who follows several."""
+"""Ours: nobody has said how many notices a person bears. What wards send one by one adds up for who follows several."""
+
+CAPS: Mapping[str, Cap] = {"invite": Cap(2, timedelta(days=7)), "remind": Cap(3, timedelta(days=7))}
+"""Ours as well, by the kind of a campaign about surveys: each is counted by itself, and none beside notices."""
+
+REST = timedelta(hours=48)
+"""So long nobody hears again of a survey they were invited to or reminded of."""
+
+A_WHOLE_HOUR = timedelta(hours=1)
+
+
+def rests_until(now: datetime) -> datetime:
+    """Before when who has just been spoken to of a survey is not spoken to of it again: up to the hour, so that nobody's moment is kept."""
+    return hour(now) + A_WHOLE_HOUR + REST
+
+
+# ── Night and morning ────────────────────────────────────────────────────────────────────────────────────────────
 
 AWAKE = (time(7), time(21))
 """When people may be written to without having asked, by the clock of Việt Nam."""
+
+A_DAY_AWAKE = timedelta(hours=AWAKE[1].hour - AWAKE[0].hour)
+
+MORNING = timedelta(hours=1)
+"""What was held over night leaves evenly in so long."""
+
+AT_LEAST = (
+    1.0  # a second; so few at once surprise nobody, and a ward's notice need not wait for the hour to end
+)
 
 
 def is_awake(now: datetime) -> bool:
@@ -340,14 +391,48 @@ def next_awake(now: datetime) -> datetime:
     if is_awake(now):
         return now
     local = now.astimezone(LOCAL)
-    morning = local.replace(hour=AWAKE[0].hour, minute=AWAKE[0].minute, second=0, microsecond=0)
+    morning = _morning_of(local)
     return morning if local < morning else morning + timedelta(days=1)
 
 
-def due_by(total: int, begun: datetime, over: timedelta, now: datetime) -> int:
-    """How many of them may have been begun by now, when they are spread evenly."""
+def woke_at(now: datetime) -> datetime | None:
+    """When this day began, while what was held over night still leaves; None at any other time."""
+    morning = _morning_of(now.astimezone(LOCAL))
+    return morning if morning <= now < morning + MORNING else None
+
+
+def awake_between(begin: datetime, end: datetime) -> timedelta:
+    """So much of the time between the two people may be written to."""
+    return _awake_until(end) - _awake_until(begin)
+
+
+def due_by(total: int, begun: datetime, over: timedelta, now: datetime, *, at_night: bool = False) -> int:
+    """How many of them may have been begun by now, when they are spread evenly: over waking hours, or over all of them `at_night`. What a
+    night interrupts goes on in the morning at the same pace."""
     if now < begun:
         return 0
-    if over <= timedelta(0) or now - begun >= over:
+    passed = now - begun if at_night else awake_between(begun, now)
+    if over <= timedelta(0) or passed >= over:
         return total
-    return min(total, int(total * ((now - begun) / over)) + 1)
+    return min(total, int(total * (passed / over)) + 1)
+
+
+def let_go_of(waiting: int, woke: datetime, since: datetime, now: datetime) -> float:
+    """How many of those that were held over night and wait still leave between two moments of the morning, so that the last leaves at
+    its end. Asked again and again: what could not leave when it was its turn is spread over what is left."""
+    left = woke + MORNING - since
+    if now >= woke + MORNING or left <= timedelta(0):
+        return waiting
+    passed = max(timedelta(0), now - since)
+    return min(waiting, max(waiting * (passed / left), passed.total_seconds() * AT_LEAST))
+
+
+def _morning_of(local: datetime) -> datetime:
+    return local.replace(hour=AWAKE[0].hour, minute=AWAKE[0].minute, second=0, microsecond=0)
+
+
+def _awake_until(moment: datetime) -> timedelta:
+    """Waking hours since the first day of the calendar."""
+    local = moment.astimezone(LOCAL)
+    today = min(max(local - _morning_of(local), timedelta(0)), A_DAY_AWAKE)
+    return local.toordinal() * A_DAY_AWAKE + today
