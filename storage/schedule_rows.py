@@ -1,14 +1,15 @@
-"""Rows of schedules: when what happens by itself, and what came of every time it was due. No person is named but who wrote one."""
+"""Rows of schedules: when what happens by itself, and what came of every time it was due; and the days on which a province wants
+nobody disturbed. No person is named but who wrote one."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, Text
 from sqlmodel import Field
 
-from storage.moments import Moment
+from storage.moments import Day, Moment
 from storage.rows import Row, column, keep_types, key, one_of, table
 
-__all__ = ["DUE_STATES", "SCHEDULE_STATES", "ClockHold", "DueRow", "ScheduleRow"]
+__all__ = ["DUE_STATES", "SCHEDULE_STATES", "ClockHold", "DueRow", "QuietDayRow", "ScheduleRow"]
 
 SCHEDULE_STATES = ("active", "paused", "ended")
 DUE_STATES = ("due", "running", "done", "skipped", "failed")
@@ -30,8 +31,8 @@ class ScheduleRow(Row, table=True):
     purpose: str = column(Text)
     """What happens: a word that the handlers know."""
     title: str = column(Text)
-    unit: str = column(Text, ForeignKey("units.code"))
-    """Whose it is: a ward's, or a province's."""
+    unit: str | None = column(Text, ForeignKey("units.code"), nullable=True)
+    """Whose it is: a ward's, or a province's; None for what concerns the whole installation."""
     subject: str = column(Text)
     """JSON: what it is about, as its purpose reads it."""
     calendar: str = column(Text)
@@ -42,6 +43,8 @@ class ScheduleRow(Row, table=True):
     owner: str = column(Text)
     """Who wrote it, as their colleagues know them."""
     made_at: datetime = column(Moment)
+    since: datetime = column(Moment)
+    """Written, changed or resumed then: what follows a day that was not known yet counts from there."""
 
 
 class DueRow(Row, table=True):
@@ -81,4 +84,22 @@ class ClockHold(Row, table=True):
     since: datetime = column(Moment)
 
 
-keep_types(table(row) for row in (ScheduleRow, DueRow, ClockHold))
+class QuietDayRow(Row, table=True):
+    """A day that a province added to the public holidays, or took away from them."""
+
+    __tablename__ = "quiet_days"
+    __table_args__ = (
+        CheckConstraint("is_quiet IN (0, 1)", name="is_quiet"),
+        CheckConstraint("length(name) > 0", name="name"),
+        {"sqlite_with_rowid": False},
+    )
+
+    unit: str = Field(sa_column=Column(Text, ForeignKey("units.code"), primary_key=True))
+    day: date = Field(sa_column=Column(Day, primary_key=True))
+    is_quiet: int = column(Integer)
+    """0: a holiday on which things happen as on any day."""
+    name: str = column(Text)
+    """What people call it, or why it is none."""
+
+
+keep_types(table(row) for row in (ScheduleRow, DueRow, ClockHold, QuietDayRow))

@@ -1,18 +1,19 @@
 """What happens by itself and when it was due. Of any number of processes that ask at the same moment, one gets a yes."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import and_, bindparam, delete, or_, select, update
 
 from storage import rows
-from storage.schedule_rows import ClockHold, DueRow, ScheduleRow
+from storage.schedule_rows import ClockHold, DueRow, QuietDayRow, ScheduleRow
 from storage.statements import Connection, Prepared, insert, upsert
 
-__all__ = ["ClockHolds", "Dues", "Schedules"]
+__all__ = ["ClockHolds", "Dues", "QuietDays", "Schedules"]
 
 _schedules = rows.table(ScheduleRow).c
 _dues = rows.table(DueRow).c
 _holds = rows.table(ClockHold).c
+_days = rows.table(QuietDayRow).c
 
 
 class Schedules:
@@ -34,7 +35,7 @@ class Schedules:
         """Active ones whose moment has come, the oldest first."""
         return rows.all_of(ScheduleRow, await self._connection.fetch(DUE_SCHEDULES, now=now))
 
-    async def advance(self, id: str, due: datetime, following: datetime | None) -> bool:
+    async def advance(self, id: str, due: datetime | None, following: datetime | None) -> bool:
         """On to the next moment. Whether this call did it: it does not where another one did, or somebody changed it."""
         return bool(await self._connection.run(ADVANCE, wanted=id, was=due, following=following))
 
@@ -51,9 +52,9 @@ class Dues:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def add(self, due: DueRow) -> None:
-        """Nothing where it is known already."""
-        await self._connection.run(ADD_DUE, **due.model_dump())
+    async def add(self, due: DueRow) -> bool:
+        """Nothing where it is known already. Whether it was new."""
+        return bool(await self._connection.run(ADD_DUE, **due.model_dump()))
 
     async def open(self, now: datetime) -> list[DueRow]:
         """Those that wait, and those whose process is gone; the oldest first."""
@@ -117,6 +118,10 @@ class Dues:
         """The newest first."""
         return rows.all_of(DueRow, await self._connection.fetch(DUES_OF, schedule=schedule, some=some))
 
+    async def purge(self, purposes: str, before: datetime) -> int:
+        """Forgets what came of it, of purposes that begin like this; what waits still is kept. How many."""
+        return await self._connection.run(PURGE_DUES, purposes=f"{purposes}%", before=before)
+
     async def between(self, begin: datetime, end: datetime) -> list[DueRow]:
         return rows.all_of(DueRow, await self._connection.fetch(DUES_BETWEEN, begin=begin, end=end))
 
@@ -138,6 +143,25 @@ class ClockHolds:
         return bool(await self._connection.run(RELEASE, cause=cause))
 
 
+class QuietDays:
+    """What provinces added to the public holidays, or took away from them."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def put(self, day: QuietDayRow) -> None:
+        """In place of what was said of that day there."""
+        await self._connection.run(PUT_DAY, **day.model_dump())
+
+    async def remove(self, unit: str, day: date) -> bool:
+        """Whether anything was said of it."""
+        return bool(await self._connection.run(REMOVE_DAY, unit=unit, day=day))
+
+    async def all(self) -> list[QuietDayRow]:
+        """By day: a handful for each province and year."""
+        return rows.all_of(QuietDayRow, await self._connection.fetch(DAYS))
+
+
 CHANGING = tuple(name for name in _schedules.keys() if name not in ("id", "made_at", "version"))  # noqa: SIM118
 MOMENT = _dues.due.type
 
@@ -156,7 +180,8 @@ ADVANCE = Prepared(
     .where(
         _schedules.id == bindparam("wanted"),
         _schedules.state == "active",
-        _schedules.next_due == bindparam("was", type_=MOMENT),
+        # Nothing may lie ahead, and then something does: a wave has opened.
+        _schedules.next_due.is_not_distinct_from(bindparam("was", type_=MOMENT)),
     )
     .values(next_due=bindparam("following", type_=MOMENT))
 )
@@ -217,6 +242,19 @@ DUES_BETWEEN = Prepared(
     )
     .order_by(_dues.due, _dues.schedule)
 )
+PURGE_DUES = Prepared(
+    delete(DueRow).where(
+        _dues.settled_at < bindparam("before", type_=MOMENT),
+        _dues.schedule.in_(select(_schedules.id).where(_schedules.purpose.like(bindparam("purposes")))),
+    )
+)
 HOLD = upsert(rows.table(ClockHold), "cause", keeping=("since",))
 HOLDS = Prepared(select(rows.table(ClockHold)).order_by(_holds.since, _holds.cause))
 RELEASE = Prepared(delete(ClockHold).where(_holds.cause == bindparam("cause")))
+PUT_DAY = upsert(rows.table(QuietDayRow), "unit", "day")
+REMOVE_DAY = Prepared(
+    delete(QuietDayRow).where(
+        _days.unit == bindparam("unit"), _days.day == bindparam("day", type_=_days.day.type)
+    )
+)
+DAYS = Prepared(select(rows.table(QuietDayRow)).order_by(_days.day, _days.unit))

@@ -8,8 +8,9 @@ from storage.desk import AuditTrail, Codes, DeskSessions, Posts, Staff
 from storage.notices import Notices, Pictures, Sightings, Subscriptions, Templates
 from storage.officers import OfficerAccounts
 from storage.outbox import Outbox
+from storage.outside import Outside
 from storage.people import Lobbies, People, Sessions
-from storage.schedules import ClockHolds, Dues, Schedules
+from storage.schedules import ClockHolds, Dues, QuietDays, Schedules
 from storage.scorecards import Scorecards
 from storage.staging import Staging
 from storage.statements import Connection
@@ -139,6 +140,10 @@ class Tx:
         return Outbox(self._connection)
 
     @property
+    def outside(self) -> Outside:
+        return Outside(self._connection)
+
+    @property
     def quarantine(self) -> Quarantine:
         return Quarantine(self._connection)
 
@@ -157,6 +162,10 @@ class Tx:
     @property
     def clock_holds(self) -> ClockHolds:
         return ClockHolds(self._connection)
+
+    @property
+    def quiet_days(self) -> QuietDays:
+        return QuietDays(self._connection)
 
     @property
     def zalo_accounts(self) -> ZaloAccounts:

@@ -52,7 +52,7 @@ def list_() -> int:
             rows.append(
                 (
                     each.row.id,
-                    each.row.unit,
+                    each.row.unit or "–",
                     each.row.title,
                     each.words,
                     _moment(coming[0]) if coming else each.row.state,
@@ -80,7 +80,7 @@ def next_(days: int) -> int:
         print_table(
             ("when", "unit", "what", "id"),
             [
-                (_moment(due), planned.row.unit, planned.row.title, planned.row.id)
+                (_moment(due), planned.row.unit or "–", planned.row.title, planned.row.id)
                 for due, planned in sorted(coming, key=lambda each: each[0])
             ],
             fixed=(0,),
@@ -93,7 +93,7 @@ def show(id: str) -> int:
     async def work(house: "House") -> None:
         planned = await _found(house, id)
         row = planned.row
-        _print(f"{row.title} · {row.purpose} · unit {row.unit} · {row.state} · by {row.owner}")
+        _print(f"{row.title} · {row.purpose} · unit {row.unit or 'none'} · {row.state} · by {row.owner}")
         _print(planned.words)
         _print(f"subject: {row.subject}")
         _tell_next(house.schedules.coming(planned))
@@ -185,10 +185,10 @@ def add(file: Path, by: str, yes: bool) -> int:
 
 async def _kept_if_wanted(house: "House", schedule: "Schedule", yes: bool, **wanted: Any) -> None:
     """Said back in words, with the next five times; kept when somebody says so."""
-    from surveys.schedules import described, following
+    from surveys.schedules import described
 
     _print(f"{wanted['title']}: {described(schedule)}")
-    _tell_next(following(schedule, house.now(), 5, house.schedules.quiet))
+    _tell_next(await house.schedules.foreseen(schedule, wanted["unit"]))
     if not yes and not _agrees():
         raise Refused("Nothing was kept.")
     planned = await house.schedules.add(schedule, **wanted)

@@ -3,15 +3,19 @@
 A schedule says *when*, never *what*: that is a purpose's to know. And it knows no clock: the moment it is asked about is passed in."""
 
 from surveys.schedules.dues import (
+    HOME,
     QuietDays,
     Schedule,
     dues,
     following,
     is_too_late,
+    met,
     schedule_from_json,
     schedule_to_json,
 )
 from surveys.schedules.rules import (
+    ANY,
+    EVENTS,
     LAST,
     Daily,
     Event,
@@ -31,6 +35,9 @@ from surveys.schedules.rules import (
 from surveys.schedules.words import described, told_due
 
 __all__ = [
+    "ANY",
+    "EVENTS",
+    "HOME",
     "LAST",
     "Daily",
     "Event",
@@ -51,6 +58,7 @@ __all__ = [
     "following",
     "from_json",
     "is_too_late",
+    "met",
     "schedule_from_json",
     "schedule_to_json",
     "to_json",

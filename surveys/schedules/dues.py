@@ -4,21 +4,23 @@ An hour that a zone's clock leaves out happens when it would have been, an hour 
 clock does neither; other zones are there for whoever needs them."""
 
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from surveys.schedules.rules import Known, Rule, from_json, to_json
+from surveys.schedules.rules import MOST_DAYS, Event, Known, Relative, Rule, from_json, to_json
 
 __all__ = [
+    "HOME",
     "QuietDays",
     "Schedule",
     "dues",
     "following",
     "is_too_late",
+    "met",
     "schedule_from_json",
     "schedule_to_json",
 ]
@@ -26,6 +28,7 @@ __all__ = [
 HOME = "Asia/Ho_Chi_Minh"
 A_DAY = timedelta(days=1)
 DEFAULT_LATENESS = timedelta(hours=2)
+LONGEST_AWAY = (MOST_DAYS + 2) * A_DAY
 MOST_QUIET = 60  # days in a row: more, and it is no holiday but a mistake
 
 
@@ -87,6 +90,22 @@ def following(
 ) -> tuple[datetime, ...]:
     """The next moments, as one is shown them before saving."""
     return tuple(islice(dues(schedule, after, quiet), count))
+
+
+def met(schedule: Schedule, due: datetime, quiet: Container[date] = ()) -> tuple[str, ...]:
+    """The waves it is about at that moment, by name: those whose day led to it. Beside its calendar – somebody wanted it now –
+    those of the last such day; none for a schedule that follows no wave."""
+    rule = schedule.rule
+    if not isinstance(rule, Relative) or not isinstance(rule.to, Event):
+        return ()
+    met_by: dict[datetime, set[str]] = {}
+    for event, day in schedule.known.items():
+        if rule.to.is_met_by(event):
+            alone = replace(schedule, known={event: day})
+            for moment in dues(alone, datetime.combine(day, time(), UTC) - LONGEST_AWAY, quiet):
+                met_by.setdefault(moment, set()).add(event.of)
+    last = max((moment for moment in met_by if moment <= due), default=None)
+    return tuple(sorted(met_by[last])) if last is not None else ()
 
 
 def is_too_late(schedule: Schedule, due: datetime, now: datetime) -> bool:

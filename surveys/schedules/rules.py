@@ -4,14 +4,19 @@ happens once); what a month does not have, it has on its last day. It knows no h
 The words are iCalendar's (RFC 5545); what a month lacks is treated as offices do, who mean the month's end, and not as
 iCalendar does, which leaves such a month out."""
 
+import re
 from calendar import monthrange
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import MAXYEAR, date, timedelta
 from enum import IntEnum
+from functools import lru_cache
+from string import Formatter
 from typing import Any
 
 __all__ = [
+    "ANY",
+    "EVENTS",
     "LAST",
     "Daily",
     "Event",
@@ -170,14 +175,42 @@ class YearlyDay:
         _between("day", self.day, 1, monthrange(LEAP_YEAR, self.month)[1])
 
 
+EVENTS = ("opening", "closing", "release")
+ANY = "*"
+"""Any wave."""
+PARTS = {"year": r"\d+", "month": r"\d+", "day": r"\d+"}
+"""What a schedule names its waves by, and what may stand there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something of which nobody knows the day until it is fixed: a wave's opening."""
 
     kind: str
-    """`opening`, `closing`, `release`."""
+    """One of EVENTS."""
     of: str
-    """The wave's name."""
+    """The wave's name; `{year}-nguoi-dan`: each that is named like this; ANY."""
+
+    def __post_init__(self) -> None:
+        if self.kind not in EVENTS:
+            raise ValueError(f"an event is one of {', '.join(EVENTS)}, not {self.kind!r}")
+        _names(self.of)
+
+    def is_met_by(self, other: "Event") -> bool:
+        return self.kind == other.kind and _names(self.of).fullmatch(other.of) is not None
+
+
+@lru_cache(256)
+def _names(of: str) -> re.Pattern[str]:
+    """What a wave may be called. Raises ValueError for a pattern with anything but PARTS in it."""
+    if of == ANY:
+        return re.compile(".+")
+    found = ""
+    for literal, name, _, _ in Formatter().parse(of):
+        if name is not None and name not in PARTS:
+            raise ValueError(f"a wave's name has {', '.join(PARTS)} in it, not {name!r}")
+        found += re.escape(literal) + (PARTS[name] if name is not None else "")
+    return re.compile(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +226,8 @@ class Relative:
     def days(self, since: date, known: Known) -> Iterator[date]:
         away = timedelta(days=self.days_after)
         if isinstance(self.to, Event):
-            day = known.get(self.to)
-            if day is not None and day + away >= since:
-                yield day + away
+            anchors = {day for event, day in known.items() if self.to.is_met_by(event)}
+            yield from (day + away for day in sorted(anchors) if day + away >= since)
             return
         # Three hundred days before New Year lie in the year before.
         begins = max(since - away - A_DAY, date.min)

@@ -1,11 +1,13 @@
 """A schedule in Vietnamese, as one colleague would say it to another: “thứ Hai đầu tiên mỗi quý, 08:00, gửi rải trong 3 giờ”. Pure."""
 
+import re
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from surveys.schedules.dues import QuietDays, Schedule
 from surveys.schedules.rules import (
+    ANY,
     LAST,
     Daily,
     Event,
@@ -37,6 +39,7 @@ QUARTERS = ((1, 4, 7, 10), (2, 5, 8, 11), (3, 6, 9, 12))
 QUARTER_MONTHS = ("đầu mỗi quý", "giữa mỗi quý", "cuối mỗi quý")
 EVERY_DAY, WORKING_DAYS = frozenset(Weekday), frozenset(list(Weekday)[:5])
 A_DAY, AN_HOUR, A_MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
+A_PART = re.compile(r"\{[^}]*\}")
 HOME = "Asia/Ho_Chi_Minh"
 
 
@@ -87,7 +90,11 @@ def _rule(rule: Rule) -> str:
 
 def _anchor(to: YearlyDay | Event) -> str:
     if isinstance(to, Event):
-        return f"{EVENTS.get(to.kind, to.kind)} {to.of}"
+        if to.of == ANY:
+            return f"mỗi lần {EVENTS[to.kind]} bất kỳ"
+        if "{" in to.of:
+            return f"mỗi lần {EVENTS[to.kind]} có tên dạng {A_PART.sub('…', to.of)}"
+        return f"{EVENTS[to.kind]} {to.of}"
     return f"{to.day}/{to.month} hằng năm{_leap(to.month, to.day)}"
 
 

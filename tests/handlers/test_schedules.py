@@ -100,7 +100,7 @@ async def test_what_is_later_than_it_may_be_is_skipped_and_says_so(schedules, di
 async def test_noted_in_time_and_nobody_there_to_do_it(schedules, database, diary, clock):
     id = await added(schedules, daily(lateness=timedelta(hours=2)))
     clock.advance(minutes=31)
-    await schedules._note_what_is_due()  # and then the process was gone
+    await schedules._doing.note_what_is_due()  # and then the process was gone
 
     clock.advance(hours=3)
     await schedules.tick()
@@ -114,7 +114,7 @@ async def test_what_a_process_left_half_done_is_begun_again_under_the_same_key(
 ):
     id = await added(schedules, daily())
     clock.advance(minutes=31)
-    await schedules._note_what_is_due()
+    await schedules._doing.note_what_is_due()
     async with database.transaction() as tx:
         [due] = await tx.dues.open(clock())
         assert await tx.dues.take(due, "another", clock(), clock() + LEASE)
@@ -211,7 +211,7 @@ async def test_by_hand_beside_the_calendar(schedules, diary, clock):
 async def test_what_was_cut_short_and_is_late_by_now_waits_for_a_person(schedules, database, diary, clock):
     id = await added(schedules, daily(lateness=timedelta(hours=2)))
     clock.advance(minutes=31)
-    await schedules._note_what_is_due()
+    await schedules._doing.note_what_is_due()
     async with database.transaction() as tx:
         [due] = await tx.dues.open(clock())
         await tx.dues.take(due, "another", clock(), clock() + LEASE)

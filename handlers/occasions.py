@@ -1,0 +1,42 @@
+"""What is handed to a deed, and what it gives back. It knows no deed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+__all__ = ["Deed", "NotNow", "Occasion"]
+
+
+class NotNow(Exception):
+    """The deed cannot be done on this occasion and never will be; the message says why, for people to read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """One time that something is due."""
+
+    schedule: str
+    due: datetime
+    purpose: str
+    title: str
+    unit: str
+    """Empty for what concerns the whole installation."""
+    subject: Mapping[str, Any]
+    over: timedelta
+    """What it sends is spread over so long."""
+    owner: str = ""
+    """Who wrote the schedule, as their colleagues know them."""
+    waves: tuple[str, ...] = ()
+    """The waves by whose day it is due, by name; none where it follows no wave."""
+
+    @property
+    def key(self) -> str:
+        """The same each time this very occasion is begun, and never another's."""
+        return f"{self.schedule}-{self.due:%Y%m%dT%H%M}"
+
+
+class Deed(Protocol):
+    """What a purpose does. To be repeated without harm. Returns, in a line for people, what came of it. Raises NotNow."""
+
+    async def __call__(self, occasion: Occasion, /) -> str: ...

@@ -1,0 +1,74 @@
+"""What a schedule's moments hang on beside its own calendar: the days of waves, and the days on which nobody is to be disturbed where it
+belongs. Read anew each time, because both are moved by people."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from handlers.units import Places
+from handlers.wave_days import known_days
+from storage.schedule_rows import ScheduleRow
+from storage.transaction import Tx
+from surveys.schedules import Event, Known, Relative, Schedule, described, schedule_from_json
+from surveys.schedules.quiet import QuietCalendar
+
+__all__ = ["Days", "DaysOf", "Planned", "follows_a_wave"]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A schedule as people see it."""
+
+    row: ScheduleRow
+    schedule: Schedule
+    quiet: QuietCalendar
+    """The days on which nobody is to be disturbed there."""
+
+    @property
+    def words(self) -> str:
+        return described(self.schedule)
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """At one moment."""
+
+    known: Known
+    everywhere: QuietCalendar
+    of_provinces: Mapping[str, QuietCalendar]
+    """Where a province changed something."""
+    provinces: Mapping[str, str]
+    """Unit → the province it lies in, for units of such provinces."""
+
+    def quiet(self, unit: str | None) -> QuietCalendar:
+        return self.of_provinces.get(self.provinces.get(unit or "", unit or ""), self.everywhere)
+
+    def planned(self, row: ScheduleRow) -> Planned:
+        """Raises ValueError for a row that cannot be read."""
+        schedule = schedule_from_json(json.loads(row.calendar), self.known)
+        return Planned(row, schedule, self.quiet(row.unit))
+
+
+class DaysOf:
+    def __init__(self, everywhere: QuietCalendar) -> None:
+        """`everywhere`: where no province has said otherwise."""
+        self.everywhere = everywhere
+        self._places = Places()
+
+    async def now(self, tx: Tx) -> Days:
+        rows = await tx.quiet_days.all()
+        of_provinces: dict[str, QuietCalendar] = {}
+        provinces: dict[str, str] = {}
+        if rows:
+            known = await self._places.known(tx)
+            for unit in {row.unit for row in rows}:
+                added = {row.day: row.name for row in rows if row.unit == unit and row.is_quiet}
+                taken_away = {row.day for row in rows if row.unit == unit and not row.is_quiet}
+                of_provinces[unit] = self.everywhere.with_days(added, taken_away)
+                provinces |= {ward.code: unit for ward in known.wards(unit)}
+        return Days(await known_days(tx), self.everywhere, of_provinces, provinces)
+
+
+def follows_a_wave(schedule: Schedule) -> bool:
+    """Nobody knows its days until there is one."""
+    return isinstance(schedule.rule, Relative) and isinstance(schedule.rule.to, Event)
