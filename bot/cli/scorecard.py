@@ -234,7 +234,7 @@ def roadmap(
     json: Json = False,
 ) -> None:
     """What was promised by when, and what is scored up to a year."""
-    from bot.cli.scorecard_work import roadmap as work
+    from bot.cli.scorecard_held import roadmap as work
 
     _exit(work(year, set, json))
 
@@ -246,7 +246,7 @@ def baseline(
     ] = None,
 ) -> None:
     """October 2023: which wards the decision names as failing which group."""
-    from bot.cli.scorecard_work import baseline as work
+    from bot.cli.scorecard_held import baseline as work
 
     _exit(work(unit))
 
@@ -258,7 +258,7 @@ def restate(
     set: Set = QD1578,
 ) -> None:
     """Read an earlier year's cards of the units that became this one. A reading, never a score."""
-    from bot.cli.scorecard_work import restate as work
+    from bot.cli.scorecard_held import restate as work
 
     _exit(work(unit, on, set))
 
