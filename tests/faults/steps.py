@@ -12,7 +12,7 @@ import secrets
 import shutil
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,13 +29,14 @@ from storage.database import Database
 from storage.keys import FileKeys
 from storage.transaction import Tx
 from storage.vault import Vault
-from surveys import ballot_box
+from surveys import attacker, ballot_box
 from surveys.ballots import new_receipt
 from surveys.entry import Stream
 from surveys.forms import library
 from surveys.forms.session import Session
 from surveys.ledger import verify_chain
 from surveys.records import KeyDestroyed, Sealed, Withdrawals
+from surveys.releases import Released
 from surveys.waves import GRACE, LAST_ONES, Audience, State
 
 SLUG = "2026"
@@ -298,8 +299,25 @@ def on_postgres(directory: Path, server: str, name: str) -> Copies:
     return copies
 
 
+def judged_once() -> None:
+    """Every copy holds the same answers, so it is the same release that the attacker is set on, four hundred times over. Nobody dies
+    while he thinks, and what he finds has tests of its own: here he thinks once about each release, whatever it says."""
+    found: dict[tuple[str, ...], Any] = {}
+    think = attacker.exposures
+
+    def exposures(lines: Iterable[Released], *truth: Any) -> Any:
+        released = list(lines)
+        said = tuple(line.to_json() for line in released)
+        if said not in found:
+            found[said] = think(released, *truth)
+        return found[said]
+
+    attacker.exposures = exposures
+
+
 def main(directory: str, times: str, part: str, parts: str, server: str) -> None:
     sealing.PAGE = PAGE
+    judged_once()
     made = on_postgres(Path(directory), server, f"steps_{part}") if server else on_sqlite(Path(directory))
     print(json.dumps(kill_at_every_boundary(made, int(times), int(part), int(parts))))  # noqa: T201
 
