@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from surveys.outside import FACTS, Terms, Way
+from surveys.outside import Template as PaidTemplate
 from surveys.ratings import Template
 
 __all__ = ["InvalidSettings", "Settings", "load"]
@@ -140,6 +142,23 @@ class Settings(BaseSettings):
         ge=0,
         description="What one paid template (ZBS) to a person's id costs, in đồng, as your contract with Zalo says; nobody could tell us. Empty: none can be sent, for its cost cannot be shown.",
     )
+    zalo_outside: Way = Field(
+        Way.PULL,
+        description="What people get of a notice or an invitation whose Official Account may not write to them any more (seven days after their last word). pull: nothing until they come, then it is on their menu. article: an article for everybody who follows the account, for notices only, needs ZALO_ARTICLE_COVER. template: a paid, approved text to each, needs ZALO_OUTSIDE_TEMPLATES and ZALO_TEMPLATE_PRICE, and somebody who agrees to the cost of each campaign. See docs/zalo-windows.md.",
+    )
+    zalo_outside_templates: Annotated[Mapping[str, Mapping[str, PaidTemplate]], NoDecode] = Field(
+        {},
+        description='For ZALO_OUTSIDE=template, as JSON: account id, or * for every other account → notice or invite → the id of the template Zalo approved, and what goes into each of its fields. {"*": {"notice": {"id": "123456", "fields": {"noi_dung": "title", "ma": "code"}}}}. Of a notice there are office, topic, title, code; of an invitation office, title, until. longest: characters a field takes, 100 where nothing is said (UNSURE).',
+    )
+    zalo_template_daily: int | None = Field(
+        None,
+        ge=1,
+        description="Templates one account may send in a day, as your contract says; the others wait for the next day. UNSURE: nobody could tell a number. Empty: as many as Zalo takes.",
+    )
+    zalo_article_cover: str = Field(
+        "",
+        description="For ZALO_OUTSIDE=article: the https address of the picture above every article, which Zalo wants.",
+    )
 
     zalo_ratings: Annotated[Mapping[str, Mapping[str, Template]], NoDecode] = Field(
         {},
@@ -245,6 +264,64 @@ class Settings(BaseSettings):
             raise ValueError(f"nobody knows {', '.join(sorted(strange))}; see docs/zalo.md, section 8")
         return read
 
+    @field_validator("zalo_outside_templates", mode="before")
+    @classmethod
+    def _zalo_outside_templates_are_read(cls, given: object) -> object:
+        """From JSON. A field too many is a word misspelt, and would be a template without what it should tell."""
+        if not isinstance(given, str):
+            return given
+        try:
+            read = json.loads(given)
+            templates = [each for account in read.values() for each in account.values()]
+            strange = {name for each in templates for name in each} - {
+                field.name for field in fields(PaidTemplate)
+            }
+            strange |= {kind for account in read.values() for kind in account} - FACTS.keys()
+        except (ValueError, AttributeError, TypeError):
+            raise ValueError(
+                'it is no JSON such as {"*": {"notice": {"id": "123456", "fields": {"ma": "code"}}}}; '
+                "see docs/zalo-windows.md"
+            ) from None
+        if strange:
+            raise ValueError(f"nobody knows {', '.join(sorted(strange))}; see docs/zalo-windows.md")
+        return read
+
+    @field_validator("zalo_outside_templates")
+    @classmethod
+    def _zalo_outside_templates_can_be_filled(
+        cls, given: Mapping[str, Mapping[str, PaidTemplate]]
+    ) -> Mapping[str, Mapping[str, PaidTemplate]]:
+        for account, kinds in given.items():
+            for kind, template in kinds.items():
+                where = f"the template for {kind} of account {account}"
+                if not template.id.isascii() or not template.id.isdecimal():
+                    raise ValueError(f"{where} has no id: copy its number from Zalo's page of templates")
+                if template.longest < 1:
+                    raise ValueError(f"{where} has fields of no length: longest is 1 or more")
+                if foreign := set(template.fields.values()) - FACTS[kind]:
+                    known = ", ".join(sorted(FACTS[kind]))
+                    raise ValueError(f"{where} wants {', '.join(sorted(foreign))}; there are only {known}")
+        return given
+
+    @model_validator(mode="after")
+    def _zalo_outside_is_whole(self) -> "Settings":
+        """Without a price templates may wait: the desk says so, and people outside get what they get by `pull`."""
+        if self.zalo_outside is Way.PULL:
+            return self
+        if self.zalo_app_id is None:
+            raise ValueError(
+                f"ZALO_OUTSIDE={self.zalo_outside.value} needs ZALO_APP_ID: without Zalo there is nobody outside its window"
+            )
+        if self.zalo_outside is Way.TEMPLATE and not self.zalo_outside_templates:
+            raise ValueError(
+                "ZALO_OUTSIDE=template needs ZALO_OUTSIDE_TEMPLATES: the approved template and its fields, see docs/zalo-windows.md"
+            )
+        if self.zalo_outside is Way.ARTICLE and not self.zalo_article_cover.startswith("https://"):
+            raise ValueError(
+                "ZALO_OUTSIDE=article needs ZALO_ARTICLE_COVER: the https:// address of a picture, which Zalo wants above every article"
+            )
+        return self
+
     @model_validator(mode="after")
     def _webhook_is_whole(self) -> "Settings":
         if self.telegram_token is None or self.telegram_mode == "polling":
@@ -325,6 +402,17 @@ class Settings(BaseSettings):
                 "ZALO_PKCE=fixed needs ZALO_PKCE_VERIFIER: 43 to 128 characters of A-Z a-z 0-9 - . _ ~"
             )
         return self
+
+    @property
+    def outside(self) -> Terms:
+        """What people get whom their Official Account may not write to."""
+        return Terms(
+            self.zalo_outside,
+            self.zalo_template_price,
+            self.zalo_template_daily,
+            self.zalo_outside_templates,
+            self.zalo_article_cover,
+        )
 
     @property
     def zalo_signing_keys(self) -> tuple[str, ...]:

@@ -4,116 +4,20 @@ one person. It knows no survey and no delivery; nothing paid is sent before its 
 An article goes out in three steps, each of which may be waited for: it is created, it is processed, it is broadcast."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from bot.channels.contract import Misconfigured, Outcome, RetryAfter, Sent, Unknown
 from bot.channels.throttle import Turn
 from bot.channels.zalo_client import Access, Renew, ZaloClient
 from bot.channels.zalo_errors import until_morning
+from surveys.outside import EVERYBODY, Article, Order, Target
 
-__all__ = ["Article", "Order", "Outside", "Quote", "Target", "quote"]
+__all__ = ["Outside"]
 
 BROADCAST = "/v2.0/oa/message"
 TEMPLATE = "/v3.0/oa/message/template"
 WRITE_ARTICLE = "/v2.0/article/create"
 CHECK_ARTICLE = "/v2.0/article/verify"
-TITLE, AUTHOR, DESCRIPTION = 150, 50, 300  # characters that an article may have there (secondary)
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """What so many templates will cost: shown before anything is sent."""
-
-    count: int
-    price: int
-    """Of one, in đồng."""
-
-    @property
-    def total(self) -> int:
-        return self.count * self.price
-
-    def agreed(self, by: str) -> "Order":
-        """Somebody has seen the total and wants it. Raises ValueError for nobody."""
-        if not by.strip():
-            raise ValueError("somebody must agree to the cost, by name")
-        return Order(self, by)
-
-
-class Order:
-    """So many templates may be sent, and not one more. Not shared between processes: whoever sends keeps the count of what was
-    sent on disk, and orders what is left."""
-
-    def __init__(self, quote: Quote, by: str) -> None:
-        self.quote = quote
-        self.by = by
-        self.left = quote.count
-
-
-def quote(count: int, price: int | None) -> Quote | None:
-    """None while nobody has set the price: what cannot be shown cannot be agreed to."""
-    return None if price is None else Quote(count, price)
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """To whom among the followers an article goes, as Zalo cuts them: never finer than a city. Empty: to all. Values are comma-joined
-    numbers of Zalo's; sources disagree on their names, so they are settings of whoever asks."""
-
-    ages: str = ""
-    gender: str = ""
-    cities: str = ""
-    locations: str = ""
-    platform: str = ""
-
-    def body(self) -> dict[str, str]:
-        return {name: value for name in self.__slots__ if (value := getattr(self, name))}
-
-
-EVERYBODY = Target()
-
-
-@dataclass(frozen=True, slots=True)
-class Article:
-    """What stands on the account's page once it is created, and goes to followers once it is broadcast. Raises ValueError for what
-    Zalo would refuse, and for what it might read as markup."""
-
-    title: str
-    author: str
-    """Whose word it is: the office."""
-    description: str
-    """What is read before it is opened."""
-    cover: str
-    """The https address of a picture."""
-    paragraphs: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        for name, text, most in (
-            ("title", self.title, TITLE),
-            ("author", self.author, AUTHOR),
-            ("description", self.description, DESCRIPTION),
-        ):
-            if not text.strip() or len(text) > most:
-                raise ValueError(f"the {name} of an article has 1 to {most} characters")
-        if not self.cover.startswith("https://"):
-            raise ValueError("the cover of an article is a picture at an https address")
-        if not self.paragraphs or not all(each.strip() for each in self.paragraphs):
-            raise ValueError("an article has paragraphs, and none of them is empty")
-        if any(mark in each for each in self.paragraphs for mark in "<>"):
-            # Unsure: one source says that paragraphs are HTML.
-            raise ValueError("the text of an article has no < and no >, which Zalo may read as markup")
-
-    def body(self) -> dict[str, object]:
-        return {
-            "type": "normal",
-            "title": self.title,
-            "author": self.author,
-            "cover": {"cover_type": "photo", "photo_url": self.cover, "status": "show"},
-            "description": self.description,
-            "body": [{"type": "text", "content": each} for each in self.paragraphs],
-            "status": "show",  # hidden, followers might get an article that nobody can open (unsure)
-            "comment": "hide",  # nobody here would read what is written under it
-        }
 
 
 class Outside:

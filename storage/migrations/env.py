@@ -2,7 +2,14 @@
 
 from alembic import context
 
-from storage import desk_rows, notice_rows, outbox_rows, rows, schedule_rows  # noqa: F401  (each registers its tables)
+from storage import (  # noqa: F401  (each registers its tables)
+    desk_rows,
+    notice_rows,
+    outbox_rows,
+    outside_rows,
+    rows,
+    schedule_rows,
+)
 
 connection = context.config.attributes["connection"]
 context.configure(

@@ -7,7 +7,8 @@ import pytest
 
 from bot.channels.contract import Misconfigured, Rejected, RetryAfter, Sent, Unknown
 from bot.channels.zalo_client import Hosts, ZaloClient
-from bot.channels.zalo_outside import Article, Outside, Quote, Target, quote
+from bot.channels.zalo_outside import Outside
+from surveys.outside import Article, Quote, Target, quote
 from tests.contracts.test_zalo_errors import TABLE, TEMPLATES
 from tests.zalo_server.server import Fault, ZaloServer
 
