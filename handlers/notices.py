@@ -115,13 +115,16 @@ class Notices:
 
     # ── Writing ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def write(self, actor: Actor, draft: Draft) -> Notice:
-        """A draft of the actor's own unit. It may lack anything yet; see `problems`."""
+    async def write(self, actor: Actor, draft: Draft, *, id: str | None = None) -> Notice:
+        """A draft of the actor's own unit. It may lack anything yet; see `problems`. With an `id` that is taken, what there is stays as it
+        is."""
         now = self._now()
         async with self._db.transaction() as tx:
             require(actor, Action.NOTICE_WRITE, [actor.unit], await self._checks.known(tx))
+            if id is not None and (known := await tx.notices.get(id)) is not None:
+                return known
             notice = Notice(
-                id=secrets.token_hex(16),
+                id=id or secrets.token_hex(16),
                 code=await self._new_code(tx),
                 unit=actor.unit,
                 draft=draft,

@@ -1,0 +1,87 @@
+"""What was released of a ward goes to everybody who asked for it there, alike: whether they answered is not looked at. It decides who
+and when; the words are made when it is sent."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from handlers.occasions import NotNow, Occasion
+from handlers.published import id_of
+from handlers.units import Places
+from storage import rows
+from storage.database import Database
+from storage.transaction import Tx
+from surveys.delivery import Audience, Campaign
+from surveys.notices import Push
+from surveys.releases import ReleasedWard, read_release
+from surveys.waves import State
+from surveys.windows import Purpose
+
+__all__ = ["KIND", "ResultsTold", "subject_of", "wave_and_unit"]
+
+KIND = "results"
+"""Of the campaigns whose words are a release."""
+NEWS = timedelta(days=14)
+"""After so long a result is on the page and under /ketqua, and no news any more. Ours."""
+
+
+def subject_of(slug: str, unit: str) -> str:
+    """A ward's results of a wave: there is one campaign of them, whoever asks for it and however often."""
+    return f"{slug}.{unit}"
+
+
+def wave_and_unit(subject: str) -> tuple[str, str]:
+    slug, _, unit = subject.rpartition(".")
+    return slug, unit
+
+
+class ResultsTold:
+    """Tells what was released of the waves it follows, or of the `wave` that its subject names."""
+
+    def __init__(self, db: Database, now: Callable[[], datetime]) -> None:
+        self._db = db
+        self._now = now
+        self._places = Places()
+
+    async def __call__(self, occasion: Occasion) -> str:
+        named = occasion.subject.get("wave")
+        slugs = (str(named),) if named else occasion.waves
+        if not slugs:
+            raise NotNow("Lịch báo kết quả chưa theo đợt nào.")
+        told = [await self._told(occasion, slug) for slug in slugs]
+        return " ".join(told)
+
+    async def _told(self, occasion: Occasion, slug: str) -> str:
+        async with self._db.transaction() as tx:
+            wave = await tx.waves.by_slug(slug)
+            if wave is None or wave.state != State.RELEASED:
+                raise NotNow(f"Đợt {slug} chưa công bố kết quả.")
+            wards = await self._wards(tx, wave, occasion.unit)
+            for ward in wards:
+                await tx.outbox.create(self._campaign(slug, ward, occasion.over))
+        return f"Đã chuyển kết quả đợt {slug} cho người đăng ký ở {len(wards)} đơn vị."
+
+    async def _wards(self, tx: Tx, wave: rows.Wave, unit: str) -> list[str]:
+        """Those of which something was released, within the unit."""
+        released = await tx.releases.of_wave(id_of(wave))
+        wards = [row.unit for row in released if isinstance(_read(row), ReleasedWard)]
+        if not unit:
+            return wards
+        known = await self._places.known(tx)
+        within = {unit, *(ward.code for ward in known.wards(unit))}
+        return [ward for ward in wards if ward in within]
+
+    def _campaign(self, slug: str, ward: str, over: timedelta) -> Campaign:
+        now = self._now()
+        return Campaign(
+            kind=KIND,
+            subject=subject_of(slug, ward),
+            purpose=Purpose.INVITATION,
+            audience=Audience(units=(ward,), topics=(Push.SURVEYS.value,)),
+            not_before=now,
+            over=over,
+            expires_at=now + max(NEWS, over),
+        )
+
+
+def _read(row: rows.Release) -> object:
+    return read_release(row.body, row.released_at)
