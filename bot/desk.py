@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from starlette.routing import Route
 
 from bot.web.audit import AuditPages
+from bot.web.calendar import CalendarPages
 from bot.web.comments import CommentPages
 from bot.web.demo_desk import DemoDesk
 from bot.web.desk_door import Door
@@ -15,6 +16,7 @@ from bot.web.notices import NoticePages, TryOut
 from bot.web.pages import Pages
 from bot.web.people import PeoplePages
 from bot.web.scorecard import ScorecardPages
+from handlers.calendar import Calendar
 from handlers.notice_files import NoticePictures
 from handlers.notice_templates import NoticeTemplates
 from handlers.units import Places
@@ -58,6 +60,8 @@ def desk_rooms(
         try_out=try_out,
     ).routes
     rooms += DeskResults(house.waves.results, house.waves.provinces, pages, door).routes
+    calendar = Calendar(house.db, house.schedules, house.now)
+    rooms += CalendarPages(calendar, pages, door, house.now).routes
     templates = NoticeTemplates(house.db, house.now, house.notices.policies)
     rooms += TemplatePages(templates, house.notices, pages, door).routes
     rooms += PeoplePages(people, pages, door.guarded, naming=house.unit_names).routes

@@ -14,12 +14,12 @@ from storage.database import Database
 from storage.outbox import Standing as CampaignStanding
 from storage.schedule_rows import DueRow
 from storage.transaction import Tx
-from surveys.calendar import APART, Collision, Happening, Kind, Naming, Standing, collisions, day_of
+from surveys.calendar import APART, Collision, Happening, Kind, Standing, collisions, day_of
 from surveys.delivery import CampaignState
 from surveys.notices import Notice
 from surveys.notices import State as NoticeState
 from surveys.rights import PROVINCIAL, Action, Actor, is_within, require
-from surveys.schedules import dues
+from surveys.schedules import dues, met
 from surveys.schedules.purposes import Purpose, is_chore
 from surveys.units import Gazetteer, Unit
 
@@ -66,14 +66,10 @@ class Shown:
 
 
 class Calendar:
-    def __init__(
-        self, db: Database, schedules: Schedules, now: Callable[[], datetime], naming: Naming
-    ) -> None:
-        """`naming`: what people call a day on which nobody is to be disturbed."""
+    def __init__(self, db: Database, schedules: Schedules, now: Callable[[], datetime]) -> None:
         self._db = db
         self._schedules = schedules
         self._now = now
-        self._naming = naming
         self._places = Places()
 
     async def between(self, actor: Actor, begin: datetime, end: datetime) -> Shown:
@@ -84,11 +80,12 @@ class Calendar:
             notices = await self._notices(tx, actor, known, begin, end)
         seen = [*await self._surveys(known, begin, end), *notices]
         seen = [each for each in (_within(actor, one, known) for one in seen) if each is not None]
-        clashes = collisions(seen, self._naming)
+        quiet = await self._schedules.quiet_at(actor.unit)
+        clashes = collisions(seen, quiet.name)
         return Shown(
             tuple(sorted((each for each in seen if begin <= each.at < end), key=lambda each: each.order)),
             tuple(each for each in clashes if any(begin <= one.at < end for one in each.happenings)),
-            {day: name for day in _days(begin, end) if (name := self._naming(day))},
+            {day: name for day in _days(begin, end) if (name := quiet.name(day))},
             tuple(hold.reason for hold in await self._schedules.holds()),
             (known.unit(actor.unit), *known.wards(actor.unit)),
         )
@@ -138,7 +135,7 @@ class Calendar:
         if row.state != "active" or row.next_due is None:
             return
         after = max(begin, row.next_due - A_SECOND)
-        for moment in takewhile(lambda due: due < end, dues(planned.schedule, after, self._schedules.quiet)):
+        for moment in takewhile(lambda due: due < end, dues(planned.schedule, after, planned.quiet)):
             own, *following = self._of(planned, moment, known)
             if own.kind is Kind.OPEN and own.wave in waves:
                 continue  # it is there already, and shows its days itself
@@ -154,6 +151,7 @@ class Calendar:
             row.title,
             _wards(row.unit, known) if row.unit else (),
             of=f"schedule:{row.id}",
+            wave=next(iter(met(planned.schedule, moment, planned.quiet)), ""),
             until=moment + planned.schedule.over if planned.schedule.over else None,
         )
         return ahead_of(own, row.subject)

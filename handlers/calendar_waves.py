@@ -95,7 +95,7 @@ def ahead_of(own: Happening, subject: str) -> tuple[Happening, ...]:
     why."""
     wanted: Mapping[str, Any] = json.loads(subject)
     if own.kind in (Kind.PUSH, Kind.REMIND, Kind.RESULTS):
-        return (replace(own, wave=_name(wanted.get("wave"), own.at)),)
+        return (replace(own, wave=own.wave or _name(wanted.get("wave"), own.at)),)
     if own.kind is not Kind.OPEN:
         return (own,)
     try:

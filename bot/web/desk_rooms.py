@@ -19,6 +19,7 @@ ROOMS = (
     Way("notices", "/desk/notices", Action.NOTICE_SEE),
     Way("scorecard", "/scorecard", Action.SCORECARD_READ),
     Way("comments", "/comments", Action.COMMENTS_READ),
+    Way("calendar", "/desk/calendar", Action.SCHEDULE_SEE),
     Way("results", "/desk/results", Action.RESULTS_READ),
     Way("people", "/desk/people", Action.PEOPLE_SEE),
     Way("audit", "/desk/audit", Action.AUDIT_READ),
