@@ -13,6 +13,7 @@ from bot.channels import webhook
 from bot.channels.throttle import Throttle
 from bot.channels.zalo_client import Hosts, ZaloClient
 from bot.channels.zalo_oa import Door, ZaloAccount
+from bot.channels.zalo_outside import Outside
 from bot.channels.zalo_ratings import Results
 from bot.channels.zalo_tokens import NotConnected, Pair, Tokens, Unclear
 from bot.settings import Settings
@@ -96,6 +97,20 @@ class Zalo:
     @property
     def accounts(self) -> tuple[ZaloAccount, ...]:
         return tuple(account for account, _, _ in self._open.values())
+
+    @property
+    def outsides(self) -> Mapping[str, Outside]:
+        """Each account beyond its windows, by the account of its addresses."""
+        return {
+            account.account: Outside(
+                self._client,
+                tokens.access,
+                tokens.renewed_after,
+                now=self._house.now,
+                turn=account.bulk,
+            )
+            for account, tokens, _ in self._open.values()
+        }
 
     # ── What the clock asks for ───────────────────────────────────────────────────────────────────────────────
 
