@@ -30,6 +30,8 @@ LOOKED_AHEAD = timedelta(days=31)
 """From the present day on the list goes on into the next month: on the last one it would else be empty."""
 MOST_YEARS = 20  # ahead or back: farther is nobody's calendar
 MOST_IN_A_CELL = 3
+FEW_CLASHES = 2  # so many stand open above the days; more are folded, or a telephone would show nothing else
+SHORT = ("T2", "T3", "T4", "T5", "T6", "T7", "CN")
 MOST_NAMED = 3  # wards; more are counted
 TOGETHER = frozenset({Kind.SEAL, Kind.DESTROY_KEY, Kind.RELEASE})
 """What follows at the same moment from the same end is one line."""
@@ -137,7 +139,8 @@ class CalendarPages:
             past=[day for day in listed if day.day < today] if is_this_month else [],
             coming=[day for day in listed if day.day >= today] if is_this_month else listed,
             weeks=list(_weeks(sheet.days(begin, end))),
-            weekdays=[WEEKDAYS[each] for each in Weekday],
+            weekdays=[(WEEKDAYS[each], SHORT[each]) for each in Weekday],
+            few_clashes=FEW_CLASHES,
             clashes=sheet.clashes,
             held=shown.held,
             places=shown.places if actor.role in PROVINCIAL else (),
