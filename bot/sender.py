@@ -12,13 +12,14 @@ from contextlib import suppress
 import structlog
 
 from bot.channels.contract import Channel
-from bot.sending.attempts import Composer, Recipient, Skip
+from bot.sending.attempts import Composer, Recipient, Silent, Skip
 from bot.sending.epochs import Epochs
 from bot.sending.keeper import Keeper
 from bot.sending.line import Line
 from bot.sending.office import Office, Patience
+from bot.sending.reaching import Reaching
 
-__all__ = ["Composer", "Epochs", "Office", "Patience", "Recipient", "Sender", "Skip"]
+__all__ = ["Composer", "Epochs", "Office", "Patience", "Reaching", "Recipient", "Sender", "Silent", "Skip"]
 
 log = structlog.get_logger(__name__)
 

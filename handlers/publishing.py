@@ -19,7 +19,7 @@ from surveys.forms.form import Form
 from surveys.forms.session import Mode
 from surveys.ledger import read_entry
 from surveys.preregistration import KNOWN, formulas_in, plans_from, terms_from
-from surveys.records import Exclusion, Record, ReleasePublished, TokensIssued, of_wave
+from surveys.records import Exclusion, PersonsInvited, Record, ReleasePublished, TokensIssued, of_wave
 from surveys.releases import Detail, Flagged, Released, Terms
 from surveys.releasing import FORMULAS, Findings, release, tally_for
 from surveys.results import Tally
@@ -123,11 +123,12 @@ async def _findings(tx: Tx, wave: rows.Wave) -> Findings:
     for record in records:
         if isinstance(record, TokensIssued):
             issued[record.unit] += record.count
+    invited = {each.unit: each.count for each in records if isinstance(each, PersonsInvited)}
     flags: dict[str, list[Flagged]] = {}
     for stratum in await tx.strata.of_wave(id_of(wave)):
         if found := Watched.from_json(stratum.body).flags:
             flags.setdefault(stratum.unit, []).append(Flagged(stratum.stream, stratum.mode, found))
-    return Findings(_exclusions(records), flags, issued)
+    return Findings(_exclusions(records), flags, issued, invited)
 
 
 async def excluded(tx: Tx, slug: str) -> list[Exclusion]:

@@ -108,7 +108,7 @@ class Arrivals:
         waiting = self.waiting(fingerprint)
         if not isinstance(waiting, Arrival):
             return None if waiting is None else False
-        if not audience.topics or audience.of is not None:
+        if not audience.topics:
             return True
         return any(unit in audience.units and topic in audience.topics for unit, topic in waiting.wants)
 

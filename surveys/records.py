@@ -16,6 +16,7 @@ __all__ = [
     "Exclusion",
     "KeyDestroyed",
     "KeyDestructionPostponed",
+    "PersonsInvited",
     "Record",
     "ReleasePublished",
     "ScorecardFrozen",
@@ -111,6 +112,17 @@ class TokensIssued(Record):
     """One-time tokens for visits, a batch for one unit."""
 
     kind: ClassVar[str] = "tokens_issued"
+
+    wave: Text
+    unit: Text
+    count: Count
+
+
+@dataclass(frozen=True, slots=True)
+class PersonsInvited(Record):
+    """To how many of one unit the wave was taken, once they were all written down: what its response rate is of."""
+
+    kind: ClassVar[str] = "persons_invited"
 
     wave: Text
     unit: Text
@@ -218,6 +230,7 @@ KINDS: Mapping[str, type[Record]] = {
     for record in (
         WaveOpened,
         TokensIssued,
+        PersonsInvited,
         Withdrawals,
         Sealed,
         Exclusion,
@@ -255,6 +268,7 @@ class _Story:
     """What the ledger has said of one wave."""
 
     opened: WaveOpened
+    invited: set[str] = field(default_factory=set)
     withdrawn: bool = False
     sealed: Sealed | None = None
     exclusions: list[Exclusion] = field(default_factory=list)
@@ -295,6 +309,10 @@ def _continue(story: _Story, record: Record) -> None:
     match record:
         case TokensIssued():
             _refuse(is_sealed, "Tokens were issued for a wave that is sealed.")
+        case PersonsInvited(unit=unit):
+            _refuse(is_sealed, "Nobody is invited to a wave that is sealed.")
+            _refuse(unit in story.invited, "The invited of this unit were counted before.")
+            story.invited.add(unit)
         case Withdrawals():
             _refuse(is_sealed, "Nobody can withdraw from a wave that is sealed.")
             _refuse(story.withdrawn, "Withdrawals are counted once, at sealing.")

@@ -82,6 +82,8 @@ class Findings:
     """Unit → what the detectors flagged there. Sealing saw it; nobody can work it out again."""
     issued: Mapping[str, int] = field(default_factory=dict)
     """Unit → one-time tokens issued, from the ledger: in a wave of visits these are the persons invited."""
+    invited: Mapping[str, int] = field(default_factory=dict)
+    """Unit → persons a wave was taken to, from the ledger, where nobody had counted them before it opened."""
 
 
 def tally_for(form: Form, plans: Iterable[Plan] = ()) -> Tally:
@@ -237,9 +239,10 @@ class _Releasing:
 
     def _invited(self, unit: str) -> int | None:
         _, invited = self.terms.units[unit]
-        if invited is None and self.terms.audience == VISITS:
-            return self.findings.issued.get(unit)
-        return invited
+        if invited is not None:
+            return invited
+        known = self.findings.issued if self.terms.audience == VISITS else self.findings.invited
+        return known.get(unit)
 
     # ── Tables ────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -21,7 +21,6 @@ __all__ = [
     "Reminder",
     "Wanted",
     "ends_at",
-    "moments",
     "reminder",
     "subject_of",
     "wanted",
@@ -118,12 +117,6 @@ def _days(days: Any) -> tuple[int, ...]:
     if any(each * A_DAY < REST for each in apart):
         raise ValueError(f"Mỗi lần nhắc phải cách lần trước ít nhất {REST.days} ngày.")
     return tuple(days)
-
-
-def moments(after_days: Sequence[int], opens_at: datetime, closes_at: datetime) -> tuple[datetime, ...]:
-    """When reminders may begin, counted from the opening; none that would come when it is too late to answer."""
-    found = (opens_at + days * A_DAY for days in after_days[:MOST])
-    return tuple(each for each in found if each < ends_at(closes_at))
 
 
 def ends_at(closes_at: datetime) -> datetime:

@@ -55,6 +55,7 @@ from surveys.package import (
 from surveys.preregistration import BadTerms, BadWeights
 from surveys.records import (
     Exclusion,
+    PersonsInvited,
     Record,
     ReleasePublished,
     Sealed,
@@ -113,6 +114,8 @@ class _Story:
     exclusions: tuple[Exclusion, ...]
     issued: Mapping[str, int]
     """Unit → tokens."""
+    invited: Mapping[str, int]
+    """Unit → persons."""
     published: ReleasePublished
     lines: Mapping[Record, int]
 
@@ -205,7 +208,8 @@ def _story(entries: Sequence[Entry], wave: str) -> _Story:
     for record in lines:
         if isinstance(record, TokensIssued):
             issued[record.unit] += record.count
-    return _Story(opened[0], sealed[0], withdrawn, exclusions, issued, published[0], lines)
+    invited = {each.unit: each.count for each in lines if isinstance(each, PersonsInvited)}
+    return _Story(opened[0], sealed[0], withdrawn, exclusions, issued, invited, published[0], lines)
 
 
 # ── What was fixed ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -366,7 +370,7 @@ def _check_release(
 ) -> bool:
     """That what was published is what the ballots come to. Whether this program would only word it otherwise."""
     said, plans = _said(package), _plans(package)
-    findings = Findings(story.exclusions, said.flags, story.issued)
+    findings = Findings(story.exclusions, said.flags, story.issued, story.invited)
     try:
         expected = release(
             form,

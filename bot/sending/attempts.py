@@ -1,7 +1,7 @@
 """One attempt at one message: who gives its words, whether it may go now, and what its outcome means. It knows channels' outcomes and
 the declared tables, no database."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -20,9 +20,20 @@ from storage.outbox import Claimed
 from surveys.conversation import Address, Say
 from surveys.delivery import Campaign, Cap, DeliveryState, Result, Why
 from surveys.waves import LOCAL
-from surveys.windows import Closed, Purpose, gate, policy_of
+from surveys.windows import Closed, gate, policy_of
 
-__all__ = ["Composer", "Left", "Ready", "Recipient", "Skip", "reason_of", "refused", "result_of"]
+__all__ = [
+    "Composer",
+    "Left",
+    "Paid",
+    "Ready",
+    "Recipient",
+    "Silent",
+    "Skip",
+    "reason_of",
+    "refused",
+    "result_of",
+]
 
 Left = Callable[[Address], Awaitable[None]]
 """Told of a person who wants nothing more: `Arrivals.leave`."""
@@ -41,6 +52,10 @@ class Recipient:
     """It perhaps arrived once already, and must say so."""
     fingerprint: bytes = b""
     """By which buttons are made for this person only."""
+    address: Address | None = None
+    """Where it goes."""
+    unit: str | None = None
+    """Their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +65,29 @@ class Skip:
     reason: str = Why.NOTHING
 
 
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """There is nothing to say to them either, and nothing that is written down may tell: for a discreet campaign alone. It goes the way of
+    those beside it, takes as long, ends as they do, and never leaves."""
+
+
 class Composer(Protocol):
     """Gives a campaign's words, in the language and for the channel of one recipient. Asked for every one of them: it remembers what is
     the same for many."""
 
-    async def compose(self, campaign: Campaign, recipient: Recipient, /) -> Say | Skip: ...
+    async def compose(self, campaign: Campaign, recipient: Recipient, /) -> Say | Skip | Silent: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """An approved text that goes to somebody for money, in place of the message."""
+
+    template: str
+    fields: Mapping[str, str]
+    price: int
+    """In đồng, as it was agreed to."""
+    by: str
+    """Who agreed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +97,9 @@ class Ready:
     claimed: Claimed
     campaign: Campaign
     address: Address
-    say: Say
+    say: Say | None
+    """None: nothing leaves, and everything looks as if it did."""
+    paid: Paid | None = None
 
 
 def refused(
@@ -76,13 +111,14 @@ def refused(
     cap: Cap | None,
     now: datetime,
 ) -> tuple[DeliveryState, str] | None:
-    """Why a message is not sent after all: asked when it is claimed, not when it was written. None when it may go."""
+    """Why a message is not sent after all: asked when it is claimed, not when it was written. None when it may go. `cap`: what holds for
+    campaigns of its kind."""
     if has_left or claimed.fingerprint is None:
         return DeliveryState.CANCELLED, Why.LEFT
     if campaign.expires_at is not None and now >= campaign.expires_at:
         return DeliveryState.EXPIRED, ""
-    is_capped = cap is not None and campaign.purpose is Purpose.NOTICE and not campaign.is_urgent
-    if cap is not None and is_capped and campaign.audience.of is None and claimed.recent >= cap.most:
+    is_capped = not (campaign.is_urgent or campaign.takes_back)
+    if cap is not None and is_capped and claimed.recent >= cap.most:
         return DeliveryState.CANCELLED, Why.CAP
     policy = policy_of(account, now.astimezone(LOCAL).date())
     match gate(policy, claimed.heard_at, now, campaign.purpose):

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.sending.office import Office
-from storage.audiences import cells_of
+from storage.audiences import Drawing, cells_of
 from storage.database import Unavailable
 from storage.outbox import Standing
 from surveys.delivery import CampaignState, DeliveryState, Why
@@ -86,10 +86,32 @@ class Keeper:
         loop = asyncio.get_running_loop()
         until = loop.time() + AT_A_STRETCH
         while not standing.is_written_down and not stop.is_set() and loop.time() < until:
-            async with self._office.db.transaction() as tx:
-                standing = await tx.outbox.expand(standing, PAGE)
+            if standing.campaign.audience.sample is not None:
+                standing = await self._draw(standing, stop)
+            else:
+                async with self._office.db.transaction() as tx:
+                    standing = await tx.outbox.expand(standing, PAGE)
             await asyncio.sleep(BREATH)
         return standing
+
+    async def _draw(self, standing: Standing, stop: asyncio.Event) -> Standing:
+        """A unit's sample: everybody passes by, beside whoever writes, and whom the lot has chosen is written down at once."""
+        cells, drawing = cells_of(standing.campaign.audience), Drawing(standing.campaign.audience)
+        assert standing.cell is not None
+        after = b""
+        for cell in cells[standing.cell : standing.cell + 1]:
+            while not stop.is_set():
+                async with self._office.db.reading() as tx:
+                    people = await tx.outbox.people(standing, cell, after, LOOKED_AT)
+                if not people:
+                    break
+                drawing.passes((bytes(key), contact, account) for key, contact, account in people)
+                after = cell.kept(people[-1][0])
+                await asyncio.sleep(BREATH)
+        if stop.is_set():
+            return standing
+        async with self._office.db.transaction() as tx:
+            return await tx.outbox.draw(standing, drawing.drawn)
 
     async def _walk(self, standing: Standing, stop: asyncio.Event) -> None:
         """Through the whole audience for somebody without a row: a contact whose transaction ended late, a row that was lost. Looking
@@ -98,7 +120,9 @@ class Keeper:
         if standing.walked_at is not None and now - standing.walked_at < patience.walk:
             return
         found = 0
-        for cell in cells_of(standing.campaign.audience):
+        # A sample was drawn once and written down with it: whoever looked again might find others, because somebody left.
+        is_drawn = standing.campaign.audience.sample is not None
+        for cell in () if is_drawn else cells_of(standing.campaign.audience):
             after = b""
             while not stop.is_set():
                 async with self._office.db.reading() as tx:

@@ -5,8 +5,10 @@ Three tasks hand work on to each other. The feeder claims, asks whether a messag
 place in the account's second, then marks and sends. The recorder settles. None waits for a platform while a transaction is open."""
 
 import asyncio
+from collections import deque
 from contextlib import suppress
 from datetime import datetime, timedelta
+from random import SystemRandom
 
 import structlog
 
@@ -26,8 +28,11 @@ from bot.channels.polling import unless
 from bot.channels.throttle import Priority
 from bot.sending.attempts import Ready, reason_of, result_of
 from bot.sending.holding import Holding
+from bot.sending.morning import Morning, held
 from bot.sending.office import Office
+from bot.sending.outside import Wait
 from bot.sending.preparing import NoWords, prepared
+from bot.sending.reaching import Elsewhere
 from bot.sending.recorder import Recorder
 from bot.sending.trust import Trust
 from storage import outbox
@@ -37,15 +42,18 @@ from surveys.delivery import (
     EFFECTS,
     FINAL,
     POISON,
+    Campaign,
     CampaignState,
     DeliveryState,
     Result,
     Why,
     due_by,
     is_awake,
+    rests_until,
     state_after,
+    woke_at,
 )
-from surveys.windows import hour
+from surveys.windows import Purpose, hour
 
 __all__ = ["Line"]
 
@@ -59,6 +67,9 @@ UNPACED = 20  # a second, where a channel has no window of its own
 TOO_SOON = 1.0  # seconds between two messages to one chat
 MANY_CHATS = 4_096  # remembered before the old ones are let go of
 A_MOMENT = 1.0  # seconds, while the database is away
+AS_BEFORE = 64  # messages, by which what never leaves takes its time
+BEFORE_ANY = 0.05, 0.4  # seconds, while none has left yet
+DICE = SystemRandom()
 
 
 class Line:
@@ -86,6 +97,9 @@ class Line:
         self._in_hand: dict[int, int] = {}
         """The campaign of every message claimed here whose end is not on disk yet."""
         self._chats: dict[str, float] = {}
+        self._morning = Morning()
+        self._took: deque[float] = deque(maxlen=AS_BEFORE)
+        """Seconds, of the last messages."""
         self.sent = 0
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -148,6 +162,7 @@ class Line:
 
     async def _claim_some(self) -> None:
         office = self._office
+        morning = await self._held_over_night()
         for standing in list(self._holding.campaigns.values()):
             room, now = self._room, office.now()
             campaign = standing.campaign
@@ -158,6 +173,8 @@ class Line:
             if standing.id not in self._proven:
                 # Until one was taken: what failed and is not on disk yet has not stopped the campaign either.
                 room = min(room, POISON - sum(of == standing.id for of in self._in_hand.values()))
+            if standing.id in morning:
+                room = min(room, self._morning.lets(morning[standing.id], now))
             if room <= 0:
                 continue
             async with office.db.transaction() as tx:
@@ -169,14 +186,30 @@ class Line:
                     now=now,
                     until=now + office.patience.row,
                     some=some,
-                    cap=office.cap,
-                    by_topic=bool(campaign.audience.topics) and campaign.audience.of is None,
+                    cap=office.cap_of(campaign),
+                    by_topic=bool(campaign.audience.topics),
+                    about=campaign,
                 )
+            if standing.id in morning:
+                self._morning.began(len(claimed))
             for place, each in enumerate(claimed, start=1):
                 self._in_hand[each.id] = standing.id
                 await self._prepare(each, standing)
                 if place % AT_A_STRETCH == 0:
                     await asyncio.sleep(0)
+
+    async def _held_over_night(self) -> dict[int, int]:
+        """While the morning lasts: campaigns that could have left before it, each with how many of all of them wait on this account."""
+        now = self._office.now()
+        woke = woke_at(now)
+        campaigns = held(self._holding.campaigns.values(), woke) if woke is not None else []
+        waiting = 0
+        if campaigns:
+            async with self._office.db.reading() as tx:
+                for each in campaigns:
+                    counts = await tx.outbox.counts_by_account(each.id)
+                    waiting += counts.get((self.account, DeliveryState.PENDING), 0)
+        return dict.fromkeys((each.id for each in campaigns), waiting)
 
     async def _due(self, box: outbox.Outbox, standing: Standing, now: datetime) -> int:
         """How many of a campaign may be begun now: all, or what its even spreading allows."""
@@ -187,7 +220,8 @@ class Line:
         total, waiting = sum(mine.values()), mine.get(DeliveryState.PENDING, 0)
         begun = total - waiting
         campaign = standing.campaign
-        return max(0, min(waiting, due_by(total, campaign.not_before, campaign.over, now) - begun))
+        due = due_by(total, campaign.not_before, campaign.over, now, at_night=campaign.is_urgent)
+        return max(0, min(waiting, due - begun))
 
     async def _prepare(self, claimed: Claimed, standing: Standing) -> None:
         try:
@@ -195,8 +229,20 @@ class Line:
         except NoWords as trouble:
             self._settles(claimed, DeliveryState.CLAIMED, DeliveryState.PENDING)
             return await self._stop_campaign(standing.id, str(trouble))
+        except Unavailable:
+            # What must be known of them cannot be read now: it waits where it can be claimed again.
+            return self._settles(claimed, DeliveryState.CLAIMED, DeliveryState.PENDING)
         if isinstance(found, Ready):
             self._ready.put_nowait(found)
+        elif isinstance(found, Wait):
+            self._recorder.add(
+                outbox.Outcome(claimed.id, DeliveryState.CLAIMED, DeliveryState.PENDING, until=found.until)
+            )
+        elif isinstance(found, Elsewhere):
+            moves = self.account, found.account
+            self._recorder.add(
+                outbox.Outcome(claimed.id, DeliveryState.CLAIMED, DeliveryState.PENDING, moves=moves)
+            )
         else:
             self._settles(claimed, DeliveryState.CLAIMED, *found)
         return None
@@ -276,6 +322,10 @@ class Line:
                 leaving = await tx.outbox.sending(
                     self.account, office.owner, [each.claimed.id for each, _ in batch], now=office.now()
                 )
+                unpaid: dict[int, outbox.Outcome] = {}
+                if office.beyond is not None:
+                    paying = [each for each, _ in batch if each.claimed.id in leaving.ids]
+                    unpaid = await office.beyond.take(tx, self.account, paying)
             # A backup may have been put in its place while we hold the account.
             is_restored = await self._holding.is_restored(leaving.epoch - 1)
             if not is_restored:
@@ -296,6 +346,10 @@ class Line:
             elif each.claimed.id not in leaving.ids:
                 place.give_back()
                 stayed.append(each)
+            elif each.claimed.id in unpaid:
+                # Others were quicker with the last one of what was agreed to, or of the day.
+                place.give_back()
+                self._recorder.add(unpaid[each.claimed.id])
             elif office.has_left(each.claimed.fingerprint or b""):
                 # In the very moment between claiming and sending: nothing has left, so it can still be kept here.
                 place.give_back()
@@ -338,7 +392,7 @@ class Line:
             log.error(
                 "outbox.surprise",
                 account=self.account,
-                delivery=ready.claimed.id,
+                delivery=None if ready.campaign.is_discreet else ready.claimed.id,
                 error=type(surprise).__name__,
             )
             outcome = Unknown(type(surprise).__name__)
@@ -348,15 +402,29 @@ class Line:
             self._came_to(ready, outcome)
 
     async def _attempt(self, ready: Ready, place: Place) -> Outcome:
-        if ready.campaign.audience.of is not None and self._recalls is not None:
+        if ready.say is None:
+            return await self._as_if()
+        if ready.paid is not None and self._office.beyond is not None:
+            return await self._office.beyond.send(self.account, ready, ready.paid)
+        if ready.campaign.takes_back and self._recalls is not None:
             ids = await self._ids_of(ready)
             if ids:
                 outcome = await self._recalls.recall(ready.address, ids, ready.say)
                 if not isinstance(outcome, Rejected):
                     return outcome
+        begun = asyncio.get_running_loop().time()
         if self._paced is not None:
-            return await self._paced.send_in(place, ready.address, ready.say)
-        return await self.channel.send(ready.address, ready.say)
+            outcome = await self._paced.send_in(place, ready.address, ready.say)
+        else:
+            outcome = await self.channel.send(ready.address, ready.say)
+        self._took.append(asyncio.get_running_loop().time() - begun)
+        return outcome
+
+    async def _as_if(self) -> Outcome:
+        """Nothing leaves; to whoever reads our rows it did. It takes as long as one of the last real ones took, and while those come back
+        because the platform wants a pause, it comes back with them."""
+        await asyncio.sleep(DICE.choice(self._took) if self._took else DICE.uniform(*BEFORE_ANY))
+        return RetryAfter(timedelta(0)) if self._holding.rests else Sent("")
 
     async def _ids_of(self, ready: Ready) -> tuple[str, ...]:
         """What is to be taken back, as the platform calls it; nothing where that is not known, or no more."""
@@ -370,26 +438,44 @@ class Line:
     # ── What became of it ─────────────────────────────────────────────────────────────────────────────────────
 
     def _came_to(self, ready: Ready, outcome: Outcome) -> None:
+        beyond = self._office.beyond
+        if ready.paid is not None and beyond is not None:
+            written, says_something = beyond.came_to(self.account, ready, outcome)
+            self._recorder.add(written)
+            if says_something:
+                self._learn(ready, result_of(outcome), outcome)
+            return
         result, claimed, campaign = result_of(outcome), ready.claimed, ready.campaign
         effect = EFFECTS[result]
         repeats_left = campaign.repeats - claimed.repeated
         state = state_after(result, repeats_left=repeats_left)
         is_again = result is Result.UNKNOWN and state is DeliveryState.PENDING
+        is_told = not campaign.is_discreet and (state in FINAL or is_again)
+        if campaign.is_discreet and state in FINAL:
+            # A failure would tell that there was something to send: who is gone or refuses us is found out by the next message to everybody.
+            state = DeliveryState.SENT
         message, purge_at = self._kept(ready, outcome)
-        self._recorder.add(
-            outbox.Outcome(
-                claimed.id,
-                DeliveryState.SENDING,
-                state,
-                reason_of(outcome) if state in FINAL or is_again else "",
-                attempts=int(effect.costs_attempt),
-                repeated=int(is_again),
-                until=self._office.now() + self._office.patience.repeat if is_again else None,
-                message=message,
-                purge_at=purge_at,
-            )
+        written = outbox.Outcome(
+            claimed.id,
+            DeliveryState.SENDING,
+            state,
+            reason_of(outcome) if is_told else "",
+            attempts=int(effect.costs_attempt),
+            repeated=int(is_again),
+            until=self._waits_until(campaign, state, is_again=is_again),
+            message=message,
+            purge_at=purge_at,
         )
+        self._recorder.add(written if beyond is None else beyond.closes(self.account, ready, written))
         self._learn(ready, result, outcome)
+
+    def _waits_until(self, campaign: Campaign, state: DeliveryState, *, is_again: bool) -> datetime | None:
+        """Before when they hear nothing more of it."""
+        now = self._office.now()
+        if is_again:
+            return now + self._office.patience.repeat
+        spoke = state in (DeliveryState.SENT, DeliveryState.UNKNOWN)
+        return rests_until(now) if spoke and campaign.purpose is Purpose.INVITATION else None
 
     def _kept(self, ready: Ready, outcome: Outcome) -> tuple[bytes | None, datetime | None]:
         """The message's id, encrypted, for as long as the platform lets it be taken back."""
@@ -407,7 +493,9 @@ class Line:
             self._proven.add(ready.campaign.id)
         if result in (Result.SENT, Result.REJECTED, Result.GONE, Result.WINDOW):
             self._trust.took()
-        if result is Result.GONE:
+        if ready.campaign.is_discreet and isinstance(outcome, Rejected):
+            self._recorder.is_refused(ready.campaign.id, reason_of(outcome))
+        if result is Result.GONE and not ready.campaign.is_discreet:
             self._recorder.is_gone(ready.address)
         match outcome:
             case RetryAfter(delay):

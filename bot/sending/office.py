@@ -7,9 +7,12 @@ from secrets import token_hex
 
 from bot.sending.attempts import Composer, Left
 from bot.sending.epochs import Epochs
+from bot.sending.outside import Beyond
+from bot.sending.reaching import Reaching
 from storage.database import Database
 from storage.vault import Vault
-from surveys.delivery import CAP, Audience, Cap
+from surveys.delivery import CAP, CAPS, Audience, Campaign, Cap
+from surveys.windows import Purpose
 
 __all__ = ["Office", "Patience"]
 
@@ -50,7 +53,17 @@ class Office:
     now: Callable[[], datetime]
     wants: Callable[[bytes, Audience], bool | None] = lambda fingerprint, audience: None
     """What a contact said of an audience's topics that is not written yet: `Arrivals.wants`."""
+    beyond: Beyond | None = None
+    """What there is for people outside their window; nothing where nothing is set up."""
     cap: Cap | None = CAP
+    """Of notices."""
+    caps: Mapping[str, Cap] = field(default_factory=lambda: CAPS)
+    """Of what is about surveys, by campaign kind."""
+    reaching: Reaching | None = None
+    """Without it every address is a person of its own."""
     patience: Patience = field(default_factory=Patience)
     owner: str = field(default_factory=lambda: token_hex(8))
     """This process."""
+
+    def cap_of(self, campaign: Campaign) -> Cap | None:
+        return self.cap if campaign.purpose is Purpose.NOTICE else self.caps.get(campaign.kind)

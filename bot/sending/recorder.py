@@ -2,6 +2,7 @@
 die is unknown. It also sees what many outcomes say together: a message nobody's platform takes, people who are gone."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
@@ -11,7 +12,7 @@ from bot.sending.office import Office
 from storage.database import Unavailable
 from storage.outbox import Outbox, Outcome, Standing
 from surveys.conversation import Address
-from surveys.delivery import DeliveryState, Why
+from surveys.delivery import POISON, DeliveryState, Why
 
 __all__ = ["Recorder"]
 
@@ -39,6 +40,7 @@ class Recorder:
         self._outcomes: list[Outcome] = []
         self._pause: tuple[datetime, str] | None = None
         self._gone: list[Address] = []
+        self._refusals: Counter[tuple[int, str]] = Counter()
         self._news = asyncio.Event()
         self._is_ending = False
 
@@ -53,6 +55,10 @@ class Recorder:
 
     def is_gone(self, address: Address) -> None:
         self._gone.append(address)
+
+    def is_refused(self, campaign: int, reason: str) -> None:
+        """By the platform, of a campaign whose rows do not tell."""
+        self._refusals[campaign, reason] += 1
 
     def end(self) -> None:
         """Nothing more comes."""
@@ -91,11 +97,16 @@ class Recorder:
         if not outcomes and pause is None:
             return
         async with self._office.db.transaction() as tx:
-            await tx.outbox.settle(self._office.owner, outcomes)
+            settled = await tx.outbox.settle(self._office.owner, outcomes)
+            if self._office.beyond is not None:
+                await self._office.beyond.settled(tx, outcomes, settled)
             if pause is not None:
                 await tx.outbox.pause_account(self._account, *pause)
             if any(each.state is DeliveryState.FAILED for each in outcomes):
                 await self._stop_poison(tx.outbox)
+            await self._stop_refused(tx.outbox)
+        if self._office.beyond is not None:
+            self._office.beyond.written(outcomes)
         self._written(outcomes)
 
     async def _stop_poison(self, box: Outbox) -> None:
@@ -110,6 +121,14 @@ class Recorder:
                     reason=reason,
                     do=f"Look at it: langnghe outbox dead {standing.id}",
                 )
+
+    async def _stop_refused(self, box: Outbox) -> None:
+        """The same of a campaign of which nobody may see whom it reached: counted here, and by this process alone."""
+        for (campaign, reason), people in list(self._refusals.items()):
+            if people >= POISON:
+                del self._refusals[campaign, reason]
+                if await box.pause(campaign, f"{Why.POISON}: {reason}"):
+                    log.error("outbox.poison", campaign=campaign, reason=reason)
 
     async def _part(self, somebody_is_there: bool) -> None:
         """Who is gone is let go of – but not before somebody else was reached: with a wrong token, everybody seems gone."""

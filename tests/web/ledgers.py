@@ -17,6 +17,7 @@ from surveys.records import (
     Exclusion,
     KeyDestroyed,
     KeyDestructionPostponed,
+    PersonsInvited,
     Record,
     ReleasePublished,
     ScorecardFrozen,
@@ -38,6 +39,7 @@ STORY: tuple[Record, ...] = (
     WaveOpened("2026", form=A, terms=B, weights=C, formulas=D, seed="5eed"),
     WaveOpened("tham-luot-2026-11", form=A, terms=B, weights=C, formulas=D, seed="none"),
     TokensIssued("tham-luot-2026-11", unit=LONG_DUC, count=1200),
+    PersonsInvited("2026", unit=LONG_DUC, count=850),
     Withdrawals("2026", count=2),
     Sealed("2026", root=A, receipts=D, form=A, terms=B, weights=C, criteria=A, formulas=D),
     Exclusion(

@@ -70,7 +70,7 @@ async def test_what_is_downloaded_can_be_checked(sqlite_database: Database) -> N
     assert [entry.record for entry in entries] == list(STORY)
     assert Head.read(head, published) == Head.over(lines.splitlines(), published)
     assert lines_response.headers["content-disposition"] == 'attachment; filename="ledger.jsonl"'
-    assert head_response.headers["content-disposition"] == 'attachment; filename="head-10.txt"'
+    assert head_response.headers["content-disposition"] == 'attachment; filename="head-11.txt"'
 
 
 async def test_a_wave_can_be_read_alone(sqlite_database: Database) -> None:

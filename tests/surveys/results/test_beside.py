@@ -1,5 +1,6 @@
 """What stands beside a ward's score: streams, modes, services, weights. Shown where it tells on nobody."""
 
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -92,6 +93,23 @@ def test_of_visits_the_persons_invited_are_the_tokens_issued() -> None:
     ward = ward_of(tally, findings=Findings(issued={"a": 80}))
 
     assert (ward.invited, ward.response_rate) == (80, Fraction(1, 2))
+
+
+def test_who_was_invited_after_the_opening_stands_in_the_ledger() -> None:
+    tally = tally_for(FORM)
+    add(tally, "a", 40, {"chung": "5"})
+
+    counted, told = (
+        ward_of(
+            tally,
+            replace(TERMS, audience="residents", units={**UNITS, "a": ("A", number)}),
+            findings=Findings(invited={"a": 160}),
+        )
+        for number in (50, None)
+    )
+
+    assert (counted.invited, told.invited) == (50, 160)
+    assert told.response_rate == Fraction(1, 4)
 
 
 AGES = form(scale("chung"), choice("tuoi", "tre", "gia"))

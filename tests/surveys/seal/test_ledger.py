@@ -16,6 +16,7 @@ from surveys.records import (
     Exclusion,
     KeyDestroyed,
     KeyDestructionPostponed,
+    PersonsInvited,
     Record,
     ReleasePublished,
     ScorecardFrozen,
@@ -34,6 +35,7 @@ TWO = ("Trần Văn A", "Lê Thị B")
 
 OPEN = WaveOpened("dot-1", form=A, terms=B, weights=C, formulas=D, seed="5eed")
 TOKENS = TokensIssued("dot-1", unit="29242", count=200)
+INVITED = PersonsInvited("dot-1", unit="29242", count=850)
 WITHDRAWN = Withdrawals("dot-1", count=2)
 SEALED = Sealed("dot-1", root=A, receipts=D, form=A, terms=B, weights=C, criteria=A, formulas=D)
 EXCLUDED = Exclusion(
@@ -43,7 +45,7 @@ POSTPONED = KeyDestructionPostponed("dot-1", until="2026-12-01", reason="thanh t
 DESTROYED = KeyDestroyed("dot-1")
 PUBLISHED = ReleasePublished("dot-1", release=B)
 FROZEN = ScorecardFrozen(unit="29242", year=2026, scorecard=A, criteria=B, waves=("dot-1",))
-STORY = (OPEN, TOKENS, POSTPONED, WITHDRAWN, SEALED, EXCLUDED, DESTROYED, PUBLISHED, FROZEN)
+STORY = (OPEN, TOKENS, INVITED, POSTPONED, WITHDRAWN, SEALED, EXCLUDED, DESTROYED, PUBLISHED, FROZEN)
 
 
 def first_broken(lines: tuple[str, ...] | list[str]) -> Broken:
@@ -212,6 +214,8 @@ def test_waves_do_not_get_in_each_others_way() -> None:
         ((OPEN, OPEN), "was opened before"),
         ((OPEN, SEALED, SEALED), "was sealed before"),
         ((OPEN, SEALED, TOKENS), "Tokens were issued"),
+        ((OPEN, SEALED, INVITED), "Nobody is invited"),
+        ((OPEN, INVITED, INVITED), "counted before"),
         ((OPEN, SEALED, WITHDRAWN), "Nobody can withdraw"),
         ((OPEN, WITHDRAWN, WITHDRAWN), "counted once"),
         ((OPEN, EXCLUDED), "not sealed"),

@@ -1,0 +1,200 @@
+"""A wave is taken to its people: one campaign that invites, and at most two that remind. It decides who and when; whom it reaches, and what
+becomes of that, is the outbox's, and the words are made while a message is in hand.
+
+Each deed may be begun again: there is one campaign of each name, whoever asks for it and however often. Its audience is fixed with it, so
+that nobody who comes later is ever among the invited."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from handlers.ledger import Ledger
+from handlers.occasions import NotNow, Occasion
+from handlers.published import id_of
+from storage import rows
+from storage.database import Database
+from storage.outbox import Standing
+from storage.transaction import Tx
+from surveys.delivery import REPEATS, Audience, Campaign
+from surveys.notices import Push
+from surveys.records import PersonsInvited
+from surveys.reminding import INVITE, MOST, REMIND, Wanted, ends_at, subject_of, wanted, wave_of
+from surveys.waves import Audience as Asked
+from surveys.waves import State
+from surveys.windows import Purpose
+
+__all__ = ["Invitations", "Inviting", "Reminding"]
+
+log = structlog.get_logger(__name__)
+
+TOPIC = Push.SURVEYS.value
+WAVE_OVER = "the wave is over"
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A wave people can be asked of, and its wards."""
+
+    wave: rows.Wave
+    units: tuple[str, ...]
+    seed: str
+
+
+class Inviting:
+    """Invites who agreed to be asked, in their own ward: all of them, or a sample drawn by the wave's published seed."""
+
+    def __init__(
+        self, db: Database, now: Callable[[], datetime], settle_contacts: Callable[[], Awaitable[object]]
+    ) -> None:
+        """`settle_contacts`: writes what people said since, so that who agreed in time is among them."""
+        self._db = db
+        self._now = now
+        self._settle_contacts = settle_contacts
+
+    async def __call__(self, occasion: Occasion) -> str:
+        """`wave`: the slug, where the occasion follows no wave; `invite`: `"all"` or `{"sample": 200}`."""
+        people = _wanted(occasion)
+        await self._settle_contacts()
+        told = [await self._invited(occasion, slug, people) for slug in _slugs(occasion)]
+        return " ".join(told)
+
+    async def _invited(self, occasion: Occasion, slug: str, people: Wanted) -> str:
+        async with self._db.transaction() as tx:
+            asked = await _open(tx, slug, self._now())
+            campaign = await tx.outbox.create(self._campaign(asked, occasion, people))
+            if (await tx.outbox.get(campaign)).fixed_at is None:
+                await tx.outbox.fix(campaign)
+        whom = "mọi người" if people.sample is None else f"mỗi đơn vị {people.sample} người bốc thăm trong số"
+        return f"Gửi lời mời trả lời đợt {slug} cho {whom} đã đồng ý nhận, ở {len(asked.units)} đơn vị."
+
+    def _campaign(self, asked: _Open, occasion: Occasion, people: Wanted) -> Campaign:
+        return Campaign(
+            kind=INVITE,
+            subject=asked.wave.slug,
+            purpose=Purpose.INVITATION,
+            audience=Audience(
+                units=asked.units,
+                topics=(TOPIC,),
+                is_own=True,
+                sample=people.sample,
+                seed=asked.seed if people.sample is not None else "",
+            ),
+            not_before=max(occasion.due, asked.wave.opens_at),
+            over=occasion.over,
+            expires_at=ends_at(asked.wave.closes_at),
+            repeats=REPEATS,
+        )
+
+
+class Reminding:
+    """Reminds who was invited and has not answered; of who that is, not even its own rows tell."""
+
+    def __init__(self, db: Database, now: Callable[[], datetime]) -> None:
+        self._db = db
+        self._now = now
+
+    async def __call__(self, occasion: Occasion) -> str:
+        """`wave`: the slug, where the occasion follows no wave; `number`: 1 or 2."""
+        number = occasion.subject.get("number", 1)
+        if type(number) is not int or not 1 <= number <= MOST:
+            raise NotNow(f"Mỗi đợt chỉ nhắc nhiều nhất {MOST} lần: không có lần nhắc {number}.")
+        return " ".join([await self._reminded(occasion, slug, number) for slug in _slugs(occasion)])
+
+    async def _reminded(self, occasion: Occasion, slug: str, number: int) -> str:
+        async with self._db.transaction() as tx:
+            asked = await _open(tx, slug, self._now())
+            invited = await tx.outbox.by_subject(INVITE, slug)
+            if invited is None:
+                raise NotNow(f"Đợt {slug} chưa mời ai, nên không có ai để nhắc.")
+            if invited.was_stopped:
+                raise NotNow(f"Lời mời của đợt {slug} đã bị dừng, nên không nhắc.")
+            await tx.outbox.create(self._campaign(asked, occasion, number, invited))
+        return f"Nhắc lần {number} đợt {slug}: gửi người được mời mà chưa trả lời."
+
+    def _campaign(self, asked: _Open, occasion: Occasion, number: int, invited: Standing) -> Campaign:
+        return Campaign(
+            kind=REMIND,
+            subject=subject_of(asked.wave.slug, number),
+            purpose=Purpose.INVITATION,
+            audience=Audience(units=invited.campaign.audience.units, topics=(TOPIC,), of=invited.id),
+            not_before=max(occasion.due, asked.wave.opens_at),
+            over=occasion.over,
+            expires_at=ends_at(asked.wave.closes_at),
+        )
+
+
+class Invitations:
+    """Looks after those that are under way."""
+
+    def __init__(self, db: Database, ledger: Ledger, now: Callable[[], datetime]) -> None:
+        self._db = db
+        self._ledger = ledger
+        self._now = now
+
+    async def step(self) -> None:
+        """Counts the invited once all of them are written down, and stops what is about a wave that is over. Raises Unavailable."""
+        async with self._db.reading() as tx:
+            under_way = await tx.outbox.unfinished()
+        for standing in under_way:
+            if standing.campaign.kind in (INVITE, REMIND):
+                await self._look_after(standing)
+
+    async def _look_after(self, standing: Standing) -> None:
+        slug, _ = wave_of(standing.campaign.kind, standing.campaign.subject)
+        async with self._db.transaction() as tx:
+            wave = await tx.waves.by_slug(slug)
+            if wave is None or wave.state != State.OPEN:
+                if await tx.outbox.stop(standing.id, WAVE_OVER):
+                    log.info("invitations.stopped", campaign=standing.id, wave=slug)
+                return
+            if standing.campaign.kind == INVITE and standing.is_written_down:
+                await self._counted(tx, wave, standing)
+
+    async def _counted(self, tx: Tx, wave: rows.Wave, standing: Standing) -> None:
+        """How many were invited where is what response rates are of: from here on it stands with the wave, and in the ledger."""
+        taking_part = await tx.wave_units.of_wave(id_of(wave))
+        if any(each.invited is not None for each in taking_part):
+            return  # counted before, or by whoever opened the wave
+        invited = await tx.outbox.by_unit(standing.id)
+        await tx.wave_units.add_many(
+            rows.WaveUnit(wave_id=each.wave_id, unit=each.unit, invited=invited.get(each.unit, 0))
+            for each in taking_part
+        )
+        if await tx.wave_terms.of(id_of(wave)) is None:
+            return  # one of before there was a ledger
+        for each in sorted(taking_part, key=lambda each: each.unit):
+            told = PersonsInvited(wave.slug, each.unit, invited.get(each.unit, 0))
+            await self._ledger.append(tx, told, self._now())
+        log.info("invitations.counted", wave=wave.slug, units=len(taking_part))
+
+
+def _slugs(occasion: Occasion) -> tuple[str, ...]:
+    named = occasion.subject.get("wave")
+    slugs = (str(named),) if named else occasion.waves
+    if not slugs:
+        raise NotNow("Lịch này chưa theo đợt nào.")
+    return slugs
+
+
+def _wanted(occasion: Occasion) -> Wanted:
+    try:
+        people = wanted({"invite": "all", **occasion.subject})
+    except ValueError as problem:
+        raise NotNow(str(problem)) from problem
+    assert people is not None
+    return people
+
+
+async def _open(tx: Tx, slug: str, now: datetime) -> _Open:
+    wave = await tx.waves.by_slug(slug)
+    if wave is None:
+        raise NotNow(f"Không có đợt {slug}.")
+    if wave.audience == Asked.VISITS:
+        raise NotNow(f"Đợt {slug} là đánh giá sau mỗi lần đến trụ sở: không mời ai.")
+    if wave.state != State.OPEN or now >= ends_at(wave.closes_at):
+        raise NotNow(f"Đợt {slug} không còn đủ thời gian để trả lời.")
+    terms = await tx.wave_terms.of(id_of(wave))
+    units = await tx.wave_units.of_wave(id_of(wave))
+    return _Open(wave, tuple(sorted(each.unit for each in units)), terms.seed if terms is not None else slug)
