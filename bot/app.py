@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 from bot.channels.pacing import Window
 from bot.channels.web_chat import WebChat
 from bot.clock import Clock, Tick
+from bot.deeds import deeds_of, made_chores
 from bot.demo_notices import with_dice
 from bot.desk import desk_rooms
 from bot.intake import Intake
@@ -25,10 +26,10 @@ from bot.lanes import Lanes
 from bot.officers import WEBHOOK as OFFICERS_WEBHOOK
 from bot.officers import listen as listen_to_officers
 from bot.officers import officers_bot
-from bot.outgoing import pushing, sender_of
+from bot.outgoing import articles_of, pushing, sender_of
 from bot.outgoing import told as outbox_told
 from bot.parts import ALL, Part
-from bot.sender import Sender
+from bot.sender import Epochs, Sender
 from bot.settings import Settings
 from bot.web.app import build
 from bot.web.check import CheckPage
@@ -42,11 +43,12 @@ from bot.web.paper import PaperPages
 from bot.web.server import serve_on
 from bot.web.zalo_callback import ZaloCallback
 from handlers.audit import Audit
+from handlers.chores import Renewal
 from handlers.comments import Comments
-from handlers.happenings import OPEN_WAVE, WaveOpening
 from handlers.ledger import Ledger
 from handlers.notices import Notices
 from handlers.noting import AuditTrail
+from handlers.occasions import Deed
 from handlers.papers import Papers
 from handlers.people import People
 from handlers.quarantine import Quarantine
@@ -69,7 +71,7 @@ from surveys.doors import Doors
 from surveys.notices import Policies
 from surveys.report import Letterhead, Report, report
 from surveys.schedules.quiet import QuietCalendar
-from surveys.waves import GRACE, LOCAL
+from surveys.waves import GRACE
 
 if TYPE_CHECKING:
     from bot.channels.telegram_residents import TelegramResidents
@@ -83,12 +85,11 @@ log = structlog.get_logger(__name__)
 STEPS_EVERY = timedelta(minutes=1)
 SCHEDULES_EVERY = timedelta(seconds=20)
 ARRIVALS_EVERY = timedelta(hours=1)  # the hour is the finest time a contact may carry
-PURGE_EVERY = timedelta(hours=6)
 ZALO_LOOK_EVERY = timedelta(minutes=1)  # so soon an account that was connected meanwhile is served
 ZALO_RENEW_EVERY = timedelta(hours=1)  # it renews what is due: daily, and weekly at the least
 ZALO_RATINGS_EVERY = timedelta(hours=1)  # far below the week after which a rating is too old
-LOBBY_KEPT = timedelta(days=30)  # a conversation that led nowhere
-QUARANTINE_KEPT = timedelta(days=90)
+SCHEDULES = "schedules"
+"""Where their epoch lies, beside the keys: a database that was put back is known by it."""
 TELEGRAM_WEBHOOK = "/telegram"
 ZALO_WEBHOOK = "/zalo"
 ZALO_BOT_WEBHOOK = "/zalo-bot"
@@ -119,6 +120,7 @@ class House:
     schedules: Schedules
     notices: Notices
     seen: SeenNotices
+    renewal: Renewal
 
     @property
     def threshold(self) -> str | None:
@@ -130,16 +132,6 @@ class House:
         await self.arrivals.flush(self.db)
         await self.links.flush(self.db, self.now())
         await self.seen.flush(self.db)
-
-    async def purge(self) -> None:
-        """Forgets conversations that led nowhere, and what broke long ago."""
-        today = self.now().astimezone(LOCAL).date()
-        async with self.db.transaction() as tx:
-            await tx.lobbies.purge(today - LOBBY_KEPT)
-            await tx.quarantine.purge(today - QUARANTINE_KEPT)
-        if self.settings.comments_kept_days is not None:
-            await self.comments.purge(self.now() - timedelta(days=self.settings.comments_kept_days))
-        await self.people.purge()
 
     async def advance_waves(self) -> None:
         if await self.waves.advance():
@@ -210,6 +202,7 @@ async def opened(settings: Settings, *, now: Callable[[], datetime] = utc_now) -
         ledger = Ledger(vault.ledger_signer(settings.ledger_name))
         waves = Waves(db, vault, now, ledger=ledger)
         scorecards = Scorecards(db, ledger, now)
+        deeds: dict[str, Deed] = {}
         house = House(
             settings,
             db,
@@ -225,10 +218,13 @@ async def opened(settings: Settings, *, now: Callable[[], datetime] = utc_now) -
             links,
             People(db, vault, now),
             AuditTrail(db),
-            _schedules(settings, db, waves, now),
+            Schedules(db, deeds, now, quiet=_quiet(settings), epochs=Epochs(settings.keys_dir / SCHEDULES)),
             notices,
             seen,
+            Renewal(),
         )
+        # A deed may write a schedule of its own, so schedules are there before it.
+        deeds |= deeds_of(house)
         # What a crash left waiting, and what waits still when we go.
         await house.flush_arrivals()
         yield house
@@ -243,18 +239,12 @@ def _policies(settings: Settings) -> Policies:
         domains=tuple(domain for domain in domains if domain),
         daily_cap=settings.notice_daily_cap,
         zalo_price=settings.zalo_message_price,
+        outside=settings.outside,
     )
 
 
-def _schedules(settings: Settings, db: Database, waves: Waves, now: Callable[[], datetime]) -> Schedules:
-    threshold = settings.satisfaction_threshold
-    opening = WaveOpening(
-        db,
-        waves,
-        k=settings.privacy_k,
-        threshold=None if threshold is None else str(threshold / Decimal(100)),
-    )
-    return Schedules(db, {OPEN_WAVE: opening}, now, quiet=QuietCalendar())
+def _quiet(settings: Settings) -> QuietCalendar:
+    return QuietCalendar(settings.days_added, settings.days_taken_away)
 
 
 async def serve(
@@ -293,7 +283,7 @@ async def serve(
         )
         web = WebChat(house.intake.accept) if settings.web_chat else None
         channels = partial(pushing, telegram, zalo, zalo_bot, web)
-        sender = sender_of(house, with_dice(channels) if demo else channels)
+        sender = sender_of(house, with_dice(channels) if demo else channels, zalo)
         site = build(
             results=house.waves.results,
             web_chat=web,
@@ -307,8 +297,12 @@ async def serve(
             provinces=house.waves.provinces,
             postponements=house.waves.postponements,
         )
+        if zalo is not None:
+            house.renewal.how = zalo.renew
+        if Part.CLOCK in parts:
+            await made_chores(house)
         leads = await _leading(house, stack) if Part.CLOCK in parts else _never
-        ticks = _ticks(house) + _zalo_ticks(zalo)
+        ticks = _ticks(house) + _zalo_ticks(house, zalo)
         await stack.enter_async_context(Clock(ticks, leads))
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(stop.wait())
@@ -446,18 +440,21 @@ def _ticks(house: House) -> tuple[Tick, ...]:
         Tick("waves", STEPS_EVERY, house.advance_waves),
         Tick("schedules", SCHEDULES_EVERY, house.tick_schedules),
         Tick("notices", STEPS_EVERY, house.notices.step),
+        # Not a schedule, though there is one before the night's backup: each process holds words of its own, and what people said of
+        # their notices must not wait for whoever leads, nor for a hold.
         Tick("arrivals", ARRIVALS_EVERY, house.flush_arrivals, is_shared=False),
-        Tick("purge", PURGE_EVERY, house.purge),
     )
 
 
-def _zalo_ticks(zalo: "Zalo | None") -> tuple[Tick, ...]:
+def _zalo_ticks(house: "House", zalo: "Zalo | None") -> tuple[Tick, ...]:
     if zalo is None:
         return ()
     return (
         Tick("zalo.look", ZALO_LOOK_EVERY, zalo.look, is_shared=False),
+        # By the hour beside the night's chore: a hold of some weeks, and the tokens would be dead of age.
         Tick("zalo.renew", ZALO_RENEW_EVERY, zalo.renew),
         Tick("zalo.ratings", ZALO_RATINGS_EVERY, zalo.read_ratings),
+        Tick("zalo.articles", STEPS_EVERY, articles_of(house, zalo).step),
     )
 
 

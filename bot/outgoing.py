@@ -9,9 +9,14 @@ from bot.channels.contract import Channel
 from bot.channels.web_chat import ACCOUNT as WEB
 from bot.channels.web_chat import WebChat
 from bot.notice_words import NoticeComposer
+from bot.results_words import ResultsComposer
 from bot.sender import Composer, Epochs, Office, Sender
+from bot.sending.articles import Articles
+from bot.sending.outside import Beyond
+from handlers.happenings.results import KIND as RESULTS
 from handlers.notice_clock import KIND, RECALLS
 from handlers.notice_words import NoticeWords
+from handlers.outside import OutsideWords
 from surveys.delivery import CampaignState, DeliveryState
 
 if TYPE_CHECKING:
@@ -20,7 +25,7 @@ if TYPE_CHECKING:
     from bot.channels.zalo_bot import ZaloBot
     from bot.zalo import Zalo
 
-__all__ = ["EPOCHS", "epochs_of", "pushing", "sender_of", "told"]
+__all__ = ["EPOCHS", "articles_of", "epochs_of", "pushing", "sender_of", "told"]
 
 EPOCHS = "outbox"
 """Where they lie, beside the keys: outside the database and its backups, or they could not tell that one was restored."""
@@ -30,7 +35,9 @@ def epochs_of(house: "House") -> Epochs:
     return Epochs(house.settings.keys_dir / EPOCHS)
 
 
-def sender_of(house: "House", channels: Callable[[], Mapping[str, Channel]]) -> Sender:
+def sender_of(
+    house: "House", channels: Callable[[], Mapping[str, Channel]], zalo: "Zalo | None" = None
+) -> Sender:
     office = Office(
         house.db,
         house.vault,
@@ -40,15 +47,34 @@ def sender_of(house: "House", channels: Callable[[], Mapping[str, Channel]]) -> 
         epochs=epochs_of(house),
         now=house.now,
         wants=house.arrivals.wants,
+        beyond=_beyond(house, zalo),
     )
     # Words of consent alone: an audience needs neither who pressed “Đã xem” a moment ago nor whose two addresses are one. Those are
     # written by the hour, many at once, or the numbers of transactions would tell what else their owners did in that moment.
     return Sender(office, channels, partial(house.arrivals.flush, house.db))
 
 
+def _beyond(house: "House", zalo: "Zalo | None") -> Beyond | None:
+    if zalo is None:
+        return None
+    return Beyond(house.db, house.settings.outside, lambda: zalo.outsides, _outside_words(house), house.now)
+
+
+def articles_of(house: "House", zalo: "Zalo") -> Articles:
+    return Articles(house.db, lambda: zalo.outsides, _outside_words(house), epochs_of(house), house.now)
+
+
+def _outside_words(house: "House") -> OutsideWords:
+    return OutsideWords(house.db, house.settings.outside, house.settings.province_name)
+
+
 def _composers(house: "House") -> Mapping[str, Composer]:
     notices = NoticeComposer(NoticeWords(house.db, lambda: house.vault.tap_key))
-    return {KIND: notices, RECALLS: notices}
+    return {
+        KIND: notices,
+        RECALLS: notices,
+        RESULTS: ResultsComposer(house.db, lambda: house.vault.tap_key, house.settings.public_url),
+    }
 
 
 async def told(house: "House", sender: Sender) -> Mapping[str, object]:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import fields
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
@@ -225,6 +225,27 @@ class Settings(BaseSettings):
         description="Days after a wave's release until its comments are deleted for good. No rule was found that says how many; empty: kept until langnghe comments purge.",
     )
 
+    # What happens by itself
+    quiet_days: str = Field(
+        "",
+        description="Days beside Vietnam's public holidays on which nobody is to be disturbed, as 2027-02-11, commas between them; a province's supervisors add their own.",
+    )
+    working_days: str = Field(
+        "",
+        description="Public holidays, as the kept library knows them, on which things happen all the same: a day that was moved.",
+    )
+    backup_dir: Path | None = Field(
+        None,
+        description="Where a copy of the database is put every night: another disk, and never the key store's. Empty: no backups.",
+    )
+    backups_kept: int = Field(
+        14, ge=1, description="So many of them; the oldest one goes when a new one is whole."
+    )
+    witness_dir: Path | None = Field(
+        None,
+        description="Where the ledger and its newest signed head are put every night for witnesses to fetch; empty: only by langnghe ledger export.",
+    )
+
     # What residents are told
     province_name: str = Field(
         "Công an tỉnh", description="Who reads comments first, as residents know them."
@@ -320,6 +341,34 @@ class Settings(BaseSettings):
             raise ValueError(
                 "ZALO_OUTSIDE=article needs ZALO_ARTICLE_COVER: the https:// address of a picture, which Zalo wants above every article"
             )
+        return self
+
+    @field_validator("quiet_days", "working_days")
+    @classmethod
+    def _days_are_read(cls, given: str) -> str:
+        try:
+            _days(given)
+        except ValueError:
+            raise ValueError("these are no days such as 2027-02-11, 2027-02-12") from None
+        return given
+
+    @property
+    def days_added(self) -> frozenset[date]:
+        return _days(self.quiet_days)
+
+    @property
+    def days_taken_away(self) -> frozenset[date]:
+        return _days(self.working_days)
+
+    @model_validator(mode="after")
+    def _copies_lie_elsewhere(self) -> "Settings":
+        keys = self.keys_dir.absolute()
+        for name in ("backup_dir", "witness_dir"):
+            given: Path | None = getattr(self, name)
+            if given is not None and (given.absolute() == keys or keys in given.absolute().parents):
+                raise ValueError(
+                    f"{name.upper()} lies within KEYS_DIR: what is copied must lie apart from the keys. Choose another directory"
+                )
         return self
 
     @model_validator(mode="after")
@@ -419,6 +468,10 @@ class Settings(BaseSettings):
         """Any of which may have signed a webhook."""
         given = self.zalo_oa_keys.get_secret_value() if self.zalo_oa_keys else ""
         return tuple(key for each in given.split(",") if (key := each.strip()))
+
+
+def _days(given: str) -> frozenset[date]:
+    return frozenset(date.fromisoformat(day.strip()) for day in given.split(",") if day.strip())
 
 
 ZALO_SECRETS = ("zalo_app_secret", "zalo_oa_keys", "zalo_pkce_verifier")

@@ -13,11 +13,12 @@ from storage.schedule_rows import ClockHold
 from storage.transaction import Tx
 from surveys.rights import Actor
 
-__all__ = ["CLOCK_LEAPT", "RESTORED", "ClockHolds", "Epochs", "NoEpochs", "held"]
+__all__ = ["CLOCK_LEAPT", "OLDER", "RESTORED", "ClockHolds", "Epochs", "NoEpochs", "held"]
 
 log = structlog.get_logger(__name__)
 
 CLOCK_LEAPT, RESTORED = "clock", "restored"
+OLDER = "the database is older than what has happened from it: a backup was put back"
 LEAP = timedelta(minutes=10)
 """So much more of the clock than of real time between two ticks, and a person looks first."""
 EPOCH = "schedules"

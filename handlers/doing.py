@@ -18,7 +18,7 @@ import structlog
 
 from handlers import noting
 from handlers.clock_holds import ClockHolds
-from handlers.occasions import Deed, NotNow, Occasion
+from handlers.occasions import Deed, Found, NotNow, Occasion
 from handlers.schedule_days import DaysOf, Planned, follows_a_wave
 from storage.database import Database, Unavailable
 from storage.schedule_rows import DueRow, ScheduleRow
@@ -140,6 +140,9 @@ class Doing:
             told = await self._deeds[planned.row.purpose](_occasion(planned, due))
         except NotNow as reason:
             return await self._settled(planned.row, due, "skipped", str(reason))
+        except Found as trouble:
+            log.error("schedules.found", schedule=due.schedule, what=str(trouble))
+            return await self._settled(planned.row, due, "failed", str(trouble)[:MOST_TOLD])
         except Unavailable:
             raise  # its lease ends, and it is begun again
         except Exception as surprise:

@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-__all__ = ["Deed", "NotNow", "Occasion"]
+__all__ = ["Deed", "Found", "NotNow", "Occasion"]
 
 
 class NotNow(Exception):
     """The deed cannot be done on this occasion and never will be; the message says why, for people to read."""
+
+
+class Found(Exception):
+    """The deed was done, and found something at which a person must look; the message says what. Trying again would find it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,7 @@ class Occasion:
 
 
 class Deed(Protocol):
-    """What a purpose does. To be repeated without harm. Returns, in a line for people, what came of it. Raises NotNow."""
+    """What a purpose does. To be repeated without harm. Returns, in a line for people, what came of it. Raises NotNow
+    and Found."""
 
     async def __call__(self, occasion: Occasion, /) -> str: ...

@@ -5,11 +5,13 @@ from storage.catalogue import Forms, Markers, Units, Waves, WaveUnits
 from storage.comments import Comments, Leaders
 from storage.contacts import Contacts, HeardHours, LinkRows, Quarantine
 from storage.desk import AuditTrail, Codes, DeskSessions, Posts, Staff
+from storage.invited import Invitations
 from storage.notices import Notices, Pictures, Sightings, Subscriptions, Templates
 from storage.officers import OfficerAccounts
 from storage.outbox import Outbox
 from storage.outside import Outside
 from storage.people import Lobbies, People, Sessions
+from storage.recounting import Recounting
 from storage.schedules import ClockHolds, Dues, QuietDays, Schedules
 from storage.scorecards import Scorecards
 from storage.staging import Staging
@@ -138,6 +140,14 @@ class Tx:
     @property
     def outbox(self) -> Outbox:
         return Outbox(self._connection)
+
+    @property
+    def recounting(self) -> Recounting:
+        return Recounting(self._connection)
+
+    @property
+    def invitations(self) -> Invitations:
+        return Invitations(self._connection)
 
     @property
     def outside(self) -> Outside:

@@ -2,9 +2,11 @@
 
 from surveys import texts
 from surveys.figures import NOTHING, percent, span, whole
+from surveys.notices.telling import BUTTONED
 from surveys.releases import Line, ReleasedWard, spoken_for
+from surveys.taps import Message, Offer
 
-__all__ = ["told"]
+__all__ = ["pushed", "told"]
 
 
 def told(language: str, ward: ReleasedWard) -> str:
@@ -22,6 +24,18 @@ def told(language: str, ward: ReleasedWard) -> str:
         lines.append(texts.say(language, "results.ratings", share=_counted(language, rated.index)))
     lines.append(texts.say(language, "results.note", k=ward.wave.k))
     return "\n".join(lines)
+
+
+def pushed(language: str, ward: ReleasedWard, kind: str, page: str) -> Message:
+    """The same, to somebody who asked to be told. `kind`: the head of `Address.account`; `page`: where the whole of it stands, or nothing.
+    It is the same to whoever answered and whoever did not, and says nothing of either."""
+    lines = [texts.say(language, "results.pushed"), "", told(language, ward), ""]
+    if page:
+        lines.append(texts.say(language, "results.page", page=page))
+    lines.append(texts.say(language, "results.again"))
+    if kind not in BUTTONED:
+        return Message("\n".join(lines))
+    return Message("\n".join(lines), (Offer(texts.say(language, "button.fewer"), "l.notices"),))
 
 
 def _index(language: str, line: Line) -> str:

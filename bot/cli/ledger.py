@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["export", "key", "package", "show"]
 
-LEDGER, KEY = "ledger.jsonl", "key.txt"
 SHOWN = 16  # hex digits of a digest: enough to compare by eye, and the whole stands in the ledger
 
 
@@ -32,13 +31,18 @@ def key() -> int:
 
 def export(directory: Path | None) -> int:
     async def work(house: "House") -> None:
+        from handlers.witnessing import LEDGER, NotWritten, Rewritten, written_down
+
         audit = _audit(house)
         lines = await audit.lines()
         head = audit.head_over(lines)
         if directory is None:
             sys.stdout.write(head)
             return
-        kept = _written_down(directory, lines, head, audit.key.text)
+        try:
+            kept = written_down(directory, lines, head, audit.key.text)
+        except (NotWritten, Rewritten) as problem:
+            raise Refused(str(problem)) from None
         _print(f"{len(lines)} entries in {directory / LEDGER}; their signed head is {kept}.")
         _print(f"The key's fingerprint is {audit.key.fingerprint}.")
         _print(
@@ -105,6 +109,8 @@ def told(record: "Record") -> str:
             return f"{record.wave}  opened; form {_short(record.form)}, terms {_short(record.terms)}, seed {record.seed}"
         case told_of.TokensIssued():
             return f"{record.wave}  {record.count} tokens issued for {record.unit}"
+        case told_of.PersonsInvited():
+            return f"{record.wave}  {record.count} persons invited in {record.unit}"
         case told_of.Withdrawals():
             return f"{record.wave}  {record.count} withdrew before sealing"
         case told_of.Sealed():
@@ -144,20 +150,6 @@ def _audit(house: "House") -> "Audit":
     return Audit(house.db, house.ledger)
 
 
-def _written_down(directory: Path, lines: Sequence[str], head: str, key: str) -> Path:
-    """The file of the head, which names how many entries it is over: an older one stays beside it."""
-    _continues(directory / LEDGER, lines)
-    kept = directory / f"head-{len(lines)}.txt"
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as trouble:
-        raise Refused(f"{directory} cannot be made: {trouble.strerror or trouble}.") from None
-    _replace(directory / LEDGER, "".join(f"{line}\n" for line in lines))
-    _replace(directory / KEY, f"{key}\n")
-    _replace(kept, head)
-    return kept
-
-
 @contextmanager
 def _new_file(path: Path) -> Iterator[BinaryIO]:
     """A file that nobody else on this machine may read, and that has its name only once it is whole."""
@@ -173,31 +165,6 @@ def _new_file(path: Path) -> Iterator[BinaryIO]:
     finally:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
-
-
-def _continues(path: Path, lines: Sequence[str]) -> None:
-    """Raises Refused when the ledger that was exported there before is not the beginning of this one."""
-    try:
-        before = path.read_text("utf-8").splitlines()
-    except FileNotFoundError:
-        return
-    except (OSError, UnicodeDecodeError) as trouble:
-        raise Refused(f"{path} cannot be read: {trouble}") from None
-    for number, line in enumerate(before, start=1):
-        if number > len(lines) or lines[number - 1] != line:
-            raise Refused(
-                f"{path}, line {number}: what was exported here before is not what the ledger says now. Either the file is of "
-                "another ledger, or history was rewritten: keep the file, compare the heads your witnesses kept, export elsewhere."
-            )
-
-
-def _replace(path: Path, text: str) -> None:
-    draft = path.with_name(f".{path.name}.part")
-    try:
-        draft.write_text(text, "utf-8", newline="")
-        draft.replace(path)
-    except OSError as trouble:
-        raise Refused(f"{path} cannot be written: {trouble.strerror or trouble}.") from None
 
 
 def _progress() -> Callable[[int, int], None] | None:

@@ -8,6 +8,7 @@ import structlog
 
 from bot.channels.pacing import Window
 from bot.sending.office import Office
+from handlers.clock_holds import OLDER, RESTORED, held
 from storage.database import Unavailable
 from storage.outbox import ALL, Standing
 from surveys.delivery import CampaignState, Why
@@ -99,5 +100,7 @@ class Holding:
         )
         async with self._office.db.transaction() as tx:
             await tx.outbox.pause_account(ALL, self._office.now() + FOREVER, Why.RESTORED)
+            # What happens by itself would send again as well, by another way.
+            await held(tx, RESTORED, OLDER, self._office.now())
         self.rest(self._office.now() + FOREVER)
         return True
