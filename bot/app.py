@@ -45,6 +45,7 @@ from bot.web.zalo_callback import ZaloCallback
 from handlers.audit import Audit
 from handlers.chores import Renewal
 from handlers.comments import Comments
+from handlers.inviting import Invitations
 from handlers.ledger import Ledger
 from handlers.notices import Notices
 from handlers.noting import AuditTrail
@@ -440,6 +441,7 @@ def _ticks(house: House) -> tuple[Tick, ...]:
         Tick("waves", STEPS_EVERY, house.advance_waves),
         Tick("schedules", SCHEDULES_EVERY, house.tick_schedules),
         Tick("notices", STEPS_EVERY, house.notices.step),
+        Tick("invitations", STEPS_EVERY, Invitations(house.db, house.ledger, house.now).step),
         # Not a schedule, though there is one before the night's backup: each process holds words of its own, and what people said of
         # their notices must not wait for whoever leads, nor for a hold.
         Tick("arrivals", ARRIVALS_EVERY, house.flush_arrivals, is_shared=False),

@@ -3,11 +3,13 @@ schedules from the first day on."""
 
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from handlers import chores
 from handlers.audit import Audit
 from handlers.happenings import NoticeDrafted, OfficersReminded, ResultsTold, WaveOpening
+from handlers.inviting import Inviting, Reminding
 from handlers.notice_templates import NoticeTemplates
 from handlers.occasions import Deed
 from surveys.schedules.household import OWNER
@@ -27,14 +29,18 @@ def deeds_of(house: "House") -> Mapping[str, Deed]:
     audit = Audit(db, house.ledger)
     templates = NoticeTemplates(db, now, house.notices.policies)
     kept = settings.comments_kept_days
+    inviting = Inviting(db, now, partial(house.arrivals.flush, db))
     return {
         Purpose.OPEN_WAVE: WaveOpening(
             db,
             house.waves,
             k=settings.privacy_k,
             threshold=house.threshold,
+            inviting=inviting,
             schedules=house.schedules,
         ),
+        Purpose.INVITE: inviting,
+        Purpose.REMIND: Reminding(db, now),
         Purpose.TELL_RESULTS: ResultsTold(db, now),
         Purpose.DRAFT_NOTICE: NoticeDrafted(db, house.notices, templates, now),
         Purpose.REMIND_OFFICERS: OfficersReminded(db, now),
