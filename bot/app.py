@@ -31,6 +31,7 @@ from bot.outgoing import told as outbox_told
 from bot.parts import ALL, Part
 from bot.sender import Epochs, Sender
 from bot.settings import Settings
+from bot.snoozing import Snoozing
 from bot.web.app import build
 from bot.web.check import CheckPage
 from bot.web.counter import CounterPage
@@ -45,6 +46,7 @@ from bot.web.zalo_callback import ZaloCallback
 from handlers.audit import Audit
 from handlers.chores import Renewal
 from handlers.comments import Comments
+from handlers.evenings import Evenings
 from handlers.inviting import Invitations
 from handlers.ledger import Ledger
 from handlers.notices import Notices
@@ -66,6 +68,7 @@ from storage.keys import FileKeys
 from storage.leading import leader_for
 from storage.links import Links
 from storage.seen import SeenNotices
+from storage.snoozes import Snoozes
 from storage.vault import Vault
 from surveys import texts
 from surveys.doors import Doors
@@ -122,6 +125,8 @@ class House:
     notices: Notices
     seen: SeenNotices
     renewal: Renewal
+    snoozes: Snoozes
+    evenings: Evenings
 
     @property
     def threshold(self) -> str | None:
@@ -187,17 +192,19 @@ async def opened(settings: Settings, *, now: Callable[[], datetime] = utc_now) -
         )
         links = Links(settings.keys_dir / "links", vault)
         notices = Notices(db, now, _policies(settings), arrivals.leaving)
-        seen = SeenNotices()
+        seen, snoozes = SeenNotices(), Snoozes(settings.keys_dir / "snoozes", vault)
+        conversing = ResidentsSettings(doors=doors, grace=GRACE)
         residents = Residents(
             db,
             vault,
             arrivals,
-            ResidentsSettings(doors=doors, grace=GRACE),
+            conversing,
             now=now,
             links=links,
             notices=notices.told,
             verified=notices.verified,
             seen=seen,
+            snoozes=snoozes,
         )
         intake = Intake(residents, Lanes(), Quarantine(db, now), _sorry)
         ledger = Ledger(vault.ledger_signer(settings.ledger_name))
@@ -223,6 +230,8 @@ async def opened(settings: Settings, *, now: Callable[[], datetime] = utc_now) -
             notices,
             seen,
             Renewal(),
+            snoozes,
+            Evenings(db, vault, conversing, now=now, links=links),
         )
         # A deed may write a schedule of its own, so schedules are there before it.
         deeds |= deeds_of(house)
@@ -309,6 +318,8 @@ async def serve(
             tasks.create_task(stop.wait())
             if Part.SENDERS in parts:
                 tasks.create_task(sender.run(stop))
+                snoozing = Snoozing(house.snoozes, house.evenings, channels, house.now)
+                tasks.create_task(snoozing.run(stop))
             if Part.WEB not in parts or listener is None:
                 return
             tasks.create_task(serve_on(listener, site, stop))

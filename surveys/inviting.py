@@ -15,6 +15,7 @@ from surveys.forms import questions, turns
 from surveys.forms.form import Kind, Question
 from surveys.forms.prompts import AWAY_FROM_ANSWERS, NUMBERS_ARE_ANSWERS, Occasion, View
 from surveys.forms.session import Session
+from surveys.reminding import MOST
 from surveys.running import Running, local
 from surveys.taps import Message, Offer, by_number
 from surveys.units import Unit
@@ -23,7 +24,6 @@ __all__ = [
     "BEGIN",
     "CONTINUE",
     "LATER",
-    "MOST_REMINDERS",
     "QUIET",
     "TYPED",
     "Tapped",
@@ -33,7 +33,6 @@ __all__ = [
     "read",
 ]
 
-MOST_REMINDERS = 2
 BEGIN = "begin"
 """To the first question, without an answer to it."""
 CONTINUE = "continue"
@@ -45,6 +44,7 @@ QUIET = "quiet"
 """No word about this wave any more."""
 ANSWERS = ("answer", "pick")
 SEVERAL = frozenset({Kind.SELECT_MULTIPLE, Kind.RANK})
+NOWHERE = ""  # where it does not matter which ward is asked about
 LONGEST_TYPED = 60  # characters; what is longer is no choice of a list
 
 
@@ -85,20 +85,17 @@ def invitation(
     quiet = "button.remind_no_more" if reminder else "button.decline"
     if not with_numbers:
         text = "\n".join([*first, texts.say(language, "invite.after_this")])
-        begin = _offer(language, "button.answer", running, unit, BEGIN)
-        return Message(texts.clipped(text), (begin, *_otherwise(language, running, unit, quiet)))
-    view = _view(language, running, unit)
+        begin = _offer(language, "button.answer", running.id, unit.code, BEGIN)
+        return Message(texts.clipped(text), (begin, *_otherwise(language, running.id, unit.code, quiet)))
+    view = _view(language, running, unit.code)
     *notes, question = turns.begin(running.form, view.session, view.occasion).say
-    answers = [_invited(each, running, unit) for each in question.offers if _is_answer(each)]
-    offers = answers or [_offer(language, "button.answer", running, unit, BEGIN)]
-    closing = texts.say(language, "invite.consent" if answers else "invite.consent_first")
+    offers = _choices(view, question, quiet)
+    closing = "invite.consent" if _is_answer(offers[0]) else "invite.consent_first"
     lines = [*first, *(note.text for note in notes), question.text]
-    numbers = _free_numbers(view, offers)
-    others = (replace(each, number=next(numbers)) for each in _otherwise(language, running, unit, quiet))
-    return Message(_fitting(lines, closing), (*offers, *others))
+    return Message(_fitting(lines, texts.say(language, closing)), offers)
 
 
-def half_done(language: str, running: Running, unit: Unit, *, reminder: int) -> Message:
+def half_done(language: str, running: Running, unit: Unit, *, reminder: int = 0) -> Message:
     """To somebody who began and stopped on the way: where they stopped is not said, a chat has many readers."""
     lines = [
         *_before(language, is_again=False, reminder=reminder),
@@ -106,22 +103,23 @@ def half_done(language: str, running: Running, unit: Unit, *, reminder: int) -> 
             language, "invite.half_done", title=running.title, closes=texts.day(language, running.closes_on)
         ),
     ]
-    go_on = _offer(language, "button.resume", running, unit, CONTINUE)
-    offers = (go_on, *_otherwise(language, running, unit, "button.remind_no_more"))
+    go_on = _offer(language, "button.resume", running.id, unit.code, CONTINUE)
+    offers = (go_on, *_otherwise(language, running.id, unit.code, "button.remind_no_more"))
     return Message(texts.clipped("\n".join(lines)), offers)
 
 
-def act_typed(language: str, running: Running, unit: Unit, text: str) -> str | None:
+def act_typed(language: str, running: Running, text: str) -> str | None:
     """What somebody means who types this under an invitation, as the act of its choice: its number, or its very words. `TYPED` where
     several may be chosen, and what they typed is the answer; None where it is none."""
     text = text.strip()
     if not 0 < len(text) <= LONGEST_TYPED:
         return None
-    view = _view(language, running, unit)
+    view = _view(language, running, NOWHERE)
     if view.current is not None and view.current.kind in SEVERAL and _is_readable(view, view.current, text):
         # In an order of chance, its numbers would mean others in a session than they did here.
         return BEGIN if view.current.randomize else TYPED
-    offers = invitation(language, running, unit).offers
+    *_, question = turns.begin(running.form, view.session, view.occasion).say
+    offers = _choices(view, question, "button.decline")
     if text.isdecimal():
         found = by_number(offers, int(text))
     else:
@@ -147,7 +145,7 @@ def _before(language: str, *, is_again: bool, reminder: int) -> Iterator[str]:
     if language in texts.UNREVIEWED:
         yield texts.say(language, "language.unreviewed")
     if reminder:
-        yield texts.say(language, "invite.last_reminder" if reminder >= MOST_REMINDERS else "invite.reminder")
+        yield texts.say(language, "invite.last_reminder" if reminder >= MOST else "invite.reminder")
     elif is_again:
         yield texts.say(language, "invite.again")
 
@@ -167,17 +165,32 @@ def _promise(language: str, running: Running, unit: Unit) -> Iterator[str]:
     yield texts.say(language, "invite.privacy", k=running.k, until=until)
 
 
-def _otherwise(language: str, running: Running, unit: Unit, quiet: str) -> tuple[Offer, ...]:
+def _choices(view: View, question: Message, quiet: str) -> tuple[Offer, ...]:
+    """Its answers, or the way to it where none can be tapped; then what can be done instead."""
+    session = view.session
+    answers = [
+        replace(each, act=_act(session.wave, session.unit, each.act.split(".", 2)[2]))
+        for each in question.offers
+        if each.act.split(".")[2] in ANSWERS
+    ]
+    begin = _offer(session.language, "button.answer", session.wave, session.unit, BEGIN)
+    offers = answers or [begin]
+    numbers = _free_numbers(view, offers)
+    others = _otherwise(session.language, session.wave, session.unit, quiet)
+    return (*offers, *(replace(each, number=next(numbers)) for each in others))
+
+
+def _otherwise(language: str, wave: int, unit: str, quiet: str) -> tuple[Offer, ...]:
     """What can be done instead of answering."""
     return (
-        _offer(language, "button.tonight", running, unit, LATER),
-        _offer(language, quiet, running, unit, QUIET),
+        _offer(language, "button.tonight", wave, unit, LATER),
+        _offer(language, quiet, wave, unit, QUIET),
     )
 
 
-def _view(language: str, running: Running, unit: Unit) -> View:
+def _view(language: str, running: Running, unit: str) -> View:
     """The wave as somebody sees it who has not begun. What the first question looks like does not depend on who will answer it."""
-    nobody = Session(running.id, unit.code, Stream.INVITED, language, receipt="", seed=running.slug)
+    nobody = Session(running.id, unit, Stream.INVITED, language, receipt="", seed=running.slug)
     occasion = Occasion(
         now=local(running.opens_at),
         closes_on=running.closes_on,
@@ -189,19 +202,16 @@ def _view(language: str, running: Running, unit: Unit) -> View:
 
 
 def _is_answer(offer: Offer) -> bool:
-    return offer.act.split(".")[2] in ANSWERS
+    tapped = read(offer.act)
+    return tapped is not None and tapped.act.split(".")[0] in ANSWERS
 
 
-def _invited(offer: Offer, running: Running, unit: Unit) -> Offer:
-    return replace(offer, act=_act(running, unit, offer.act.split(".", 2)[2]))
+def _offer(language: str, key: str, wave: int, unit: str, act: str) -> Offer:
+    return Offer(texts.say(language, key), _act(wave, unit, act))
 
 
-def _offer(language: str, key: str, running: Running, unit: Unit, act: str) -> Offer:
-    return Offer(texts.say(language, key), _act(running, unit, act))
-
-
-def _act(running: Running, unit: Unit, act: str) -> str:
-    return f"v.{running.id}.{unit.code}.{act}"
+def _act(wave: int, unit: str, act: str) -> str:
+    return f"v.{wave}.{unit}.{act}"
 
 
 def _free_numbers(view: View, offers: Sequence[Offer]) -> Iterator[int]:

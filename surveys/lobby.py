@@ -6,6 +6,7 @@ is an `Effect`, which the handler carries out."""
 import json
 from base64 import b64decode, b64encode
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Self
 
 from surveys.entry import Entry, Stream
@@ -13,6 +14,8 @@ from surveys.forms.session import Menu
 from surveys.notices import Topic
 
 __all__ = [
+    "AskLater",
+    "AskNoMore",
     "Begin",
     "Effect",
     "Enrol",
@@ -41,6 +44,9 @@ class Lobby:
     """The act whose page they see: said again whenever something cannot be understood."""
     menu: Menu = ()
     seen: bytes = b""
+    heard: int | None = None
+    """When they wrote last and were answered here, in seconds since 1970: whether what they type now answers this page, or what was
+    sent to them since."""
     follows: bool = False
     """They are looking for a ward whose notices they want, not for one to answer in."""
 
@@ -60,6 +66,7 @@ class Lobby:
                 "menu": self.menu,
                 "seen": b64encode(self.seen).decode(),
                 "follows": self.follows,
+                "heard": self.heard,
             },
             ensure_ascii=False,
             separators=(",", ":"),
@@ -76,6 +83,7 @@ class Lobby:
             menu=tuple((number, act) for number, act in read["menu"]),
             seen=b64decode(read["seen"]),
             follows=bool(read.get("follows", False)),
+            heard=read.get("heard"),
         )
 
     def in_ward(self, unit: str) -> Self:
@@ -139,6 +147,24 @@ class Verify:
 class SeeSubscriptions:
     """They want to see which notices they get, and to change that."""
 
+    joining: str | None = None
+    """A unit whose surveys they may want besides."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskLater:
+    """They want to be asked again at that moment."""
+
+    wave: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AskNoMore:
+    """They want to hear no more of this wave."""
+
+    wave: int
+
 
 @dataclass(frozen=True, slots=True)
 class Unsubscribe:
@@ -170,6 +196,8 @@ Effect = (
     | Withdraw
     | Enrol
     | Unfollow
+    | AskLater
+    | AskNoMore
     | Unsubscribe
     | Export
     | SeeNews

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from surveys import privacy, texts
+from surveys import evenings, privacy, texts
 from surveys.doors import Doors
 from surveys.forms.session import Session
 from surveys.lobby import Lobby
@@ -37,6 +37,8 @@ class World:
     """Where the accounts they write through serve."""
     notices: Sequence[ToldNotice] | None = None
     """Those of their ward, once they were asked for."""
+    may_remind: bool = False
+    """Whether whoever says “this evening” can be asked again then."""
 
 
 class Pages:
@@ -101,6 +103,12 @@ class Pages:
         known = {wave.slug for wave in self.held()} | {self.lobby.entry.wave or ""}
         return open_in(self.world.running, unit.code, self.world.now, known)
 
+    def evening(self, wave: Running) -> datetime | None:
+        """When they can be asked again about this wave."""
+        if not self.world.may_remind:
+            return None
+        return evenings.evening_after(self.world.now, self.world.account, wave.closes_at)
+
     def _open(self) -> Iterable[Running]:
         return (wave for wave in self.world.running if wave.is_open(self.world.now))
 
@@ -110,7 +118,7 @@ class Pages:
         offers: list[Offer] = []
         unit = self.unit()
         for wave in self.open_in(unit) if unit else ():
-            offers.append(self._survey(wave))
+            offers.append(self.survey(wave))
         if self.only() is None:  # else there is no other to choose
             offers.append(self.offer("button.other_ward" if unit else "button.choose_ward", "wards"))
         offers += [
@@ -125,7 +133,7 @@ class Pages:
 
     def open_surveys(self, unit: Unit) -> Message:
         """What waits for this person to answer, whoever could not be told of it."""
-        waiting = [self._survey(wave) for wave in self.open_in(unit)]
+        waiting = [self.survey(wave) for wave in self.open_in(unit)]
         key = "pull.surveys" if waiting else "pull.no_surveys"
         return self._pulled(
             self.say(key, ward=unit.name_within), [*waiting, self.offer("button.news", "news")]
@@ -148,7 +156,8 @@ class Pages:
         offers = [*offers, self.offer("button.menu", "menu")]
         return Message(text, tuple(replace(each, label=texts.clipped(each.label, LABEL)) for each in offers))
 
-    def _survey(self, wave: Running) -> Offer:
+    def survey(self, wave: Running) -> Offer:
+        """The way into one of them."""
         session = self.world.sessions.get(wave.id)
         if session is None:
             key = "button.survey"
@@ -188,12 +197,11 @@ class Pages:
             privacy.card(language, terms),
         )
         text = "\n".join(lines[1:] if not greeting else lines)
-        offers = (
-            self.offer("button.agree", f"consent.{wave.id}.{unit.code}.{stream.value}"),
-            self.offer("button.decline", "decline"),
-            *self._other_languages(),
-        )
-        return Message(texts.clipped(text), offers)
+        offers = [self.offer("button.agree", f"consent.{wave.id}.{unit.code}.{stream.value}")]
+        if self.evening(wave) is not None:
+            offers.append(self.offer("button.tonight", f"later.{wave.id}"))
+        offers += [self.offer("button.decline", "decline"), *self._other_languages()]
+        return Message(texts.clipped(text), tuple(offers))
 
     def which_ward(self, first: str = "") -> Message:
         text = "\n".join(line for line in (first, self.say("ward.which")) if line)

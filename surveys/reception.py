@@ -5,10 +5,11 @@ Every page is an act, and every act can be performed again, so a button works ho
 from dataclasses import dataclass, replace
 from itertools import count
 
-from surveys import commands, emergency, subscribing, texts
+from surveys import commands, emergency, evenings, subscribing, texts
 from surveys.commands import Command, Word
 from surveys.entry import Entry, Stream
 from surveys.lobby import (
+    AskLater,
     Begin,
     Effect,
     Enrol,
@@ -23,6 +24,7 @@ from surveys.lobby import (
     Withdraw,
 )
 from surveys.lobby_pages import Pages, World
+from surveys.notices import Push
 from surveys.running import stream_for
 from surveys.taps import Message
 from surveys.units import FoundKind, Unit
@@ -143,7 +145,8 @@ class Reception:
         word = " ".join(text.lower().strip(" .!").split())
         if word in YES or (word in RIGHT and self.lobby.view.startswith("was.")):
             return self.lobby.menu[0][1]
-        return self.lobby.menu[1][1] if word in NO else None
+        refusals = (act for _, act in self.lobby.menu[1:] if act in REFUSALS)
+        return next(refusals, None) if word in NO else None
 
     def commands(self, command: Command) -> Step:
         match command.word:
@@ -172,7 +175,8 @@ class Reception:
             case Word.SURVEYS:
                 return self.acts("surveys")
             case Word.LATER:
-                return self.again(self.pages.say("postponed.lobby"))
+                view, _, wave = self.lobby.view.partition(".")
+                return self._later(wave if view == "survey" else "")
         return self._resumes()
 
     def _resumes(self) -> Step:
@@ -208,6 +212,8 @@ class Reception:
                 return self._survey(wave)
             case ["consent", wave, unit, stream]:
                 return self._consents(wave, unit, stream)
+            case ["later", wave]:
+                return self._later(wave)
             case ["decline"]:
                 return self._page("menu", self.pages.menu(self.pages.say("declined")))
             case ["help"]:
@@ -216,6 +222,8 @@ class Reception:
                 return self._language(*language)
             case ["notices"]:
                 return Step(self.lobby, effect=SeeSubscriptions())
+            case ["join", code] if self.pages.is_unit(code):
+                return Step(self.lobby, effect=SeeSubscriptions(joining=code))
             case ["follow"]:
                 return self.follows()
             case ["topics", code, number] if self.pages.is_unit(code) and number.isdigit():
@@ -321,6 +329,18 @@ class Reception:
             )  # the button is older than the entry: what it would have spent is not at hand any more
         return Step(self.lobby, effect=Begin(running.id, unit, agreed))
 
+    def _later(self, wave: str) -> Step:
+        """Not now. The page they are on stays what it was, and what they type there means the same."""
+        running = self.pages.wave(wave)
+        if running is not None and running.id in self.world.sessions and running.is_open(self.world.now):
+            return Step(self.lobby, effect=Resume(running.id))
+        evening = self.pages.evening(running) if running is not None else None
+        if running is None or evening is None:
+            return self.again(self.pages.say("postponed.lobby"))
+        when = evenings.moment(self.lobby.language, evening)
+        said = Message(self.pages.say("evening.kept", when=when))
+        return Step(self.lobby, (said,), AskLater(running.id, evening), only_reads=True)
+
     # ── Menu, notices ─────────────────────────────────────────────────────────────────────────────────────────
 
     def subscriptions(self, wants: subscribing.Wants) -> Step:
@@ -332,6 +352,13 @@ class Reception:
         if unit is None:
             return self.follows(self.pages.say("notices.ward_first"))
         return self.acts(f"topics.{unit.code}.{subscribing.USUAL}")
+
+    def joins(self, unit: str, wants: subscribing.Wants) -> Step:
+        """The surveys of a ward besides what they have there, for them to agree to."""
+        chosen = wants.get(unit, frozenset())
+        if Push.SURVEYS in chosen:
+            return self.subscriptions(wants)
+        return self.acts(f"topics.{unit}.{subscribing.number_of({*chosen, Push.SURVEYS})}")
 
     def follows(self, first: str = "") -> Step:
         """Which other ward: found as every ward is found."""
@@ -404,6 +431,8 @@ class Reception:
 
 ASKING = frozenset({("survey", "consent"), ("was", "ward"), ("topics", "enrol")})
 """Pages that ask for a yes, and their first button."""
+REFUSALS = frozenset({"decline", "wards", "menu"})
+"""The way out of such a page."""
 STREAMS = frozenset(Stream)
 LONGEST_NUMBER = 4  # digits; no menu is longer
 MOST_IN_AN_ACT = 5  # waves named in one token; further ones take a second time

@@ -1,13 +1,13 @@
 """How a question, a list of questions and a farewell are put into words and offers. It decides nothing, and never repeats a choice."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
 from itertools import count
 
-from surveys import screening, texts
+from surveys import evenings, screening, texts
 from surveys.doors import Doors
 from surveys.forms import questions
 from surveys.forms.form import Choice, Form, Kind, Question, Role
@@ -61,6 +61,12 @@ class Occasion:
     """The day after which a receipt can be checked."""
     doors: Doors
     languages: tuple[str, ...] = texts.LANGUAGES
+    evening: datetime | None = None
+    """When this person can be asked again who says “later”; None where they cannot be."""
+    unfinished: tuple[int, str] | None = None
+    """Another wave in which they stopped on the way, and its title."""
+    may_ask_for_surveys: bool = False
+    """Whether they can be asked now if they want to be invited to surveys: once, and only who does not yet."""
 
 
 def act_for(wave: int, act: str) -> str:
@@ -310,7 +316,12 @@ class View:
 
     def postponed(self) -> Message:
         closes = texts.day(self.session.language, self.occasion.closes_on)
-        return Message(self.say("postponed", closes=closes), (self.offer("button.resume", "continue"),))
+        text = self.say("postponed", closes=closes)
+        if self.occasion.evening is None:
+            return Message(text, (self.offer("button.resume", "continue"),))
+        # No button: a number they type goes on meaning the question that waits, now and this evening.
+        when = evenings.moment(self.session.language, self.occasion.evening)
+        return Message(f"{text}\n{self.say('evening.kept', when=when)}")
 
     def emergency(self) -> Message:
         text = self.occasion.doors.emergency(self.session.language, self.session.unit)
@@ -342,15 +353,18 @@ class View:
         """The last message: the same for everybody, whatever they answered."""
         after = texts.day(self.session.language, self.occasion.checkable_after)
         closes = texts.day(self.session.language, self.occasion.closes_on)
-        text = self.say("thanks", receipt=self.session.receipt, after=after, closes=closes)
-        return Message(
-            f"{first}\n{text}" if first else text,
-            (
-                self.offer("button.review", "review.0"),
-                self.offer("button.notices", "notices"),
-                self.offer("button.elsewhere", "menu"),
-            ),
-        )
+        lines = [first] if first else []
+        lines.append(self.say("thanks", receipt=self.session.receipt, after=after, closes=closes))
+        offers = [self.offer("button.review", "review.0")]
+        if self.occasion.unfinished is not None:
+            wave, title = self.occasion.unfinished
+            go_on = self.offer("button.survey_go_on", f"lobby.survey.{wave}", title=title)
+            offers.append(replace(go_on, label=texts.clipped(go_on.label, LABEL_OF_BUTTON)))
+        if self.occasion.may_ask_for_surveys:
+            lines.append(self.say("surveys.ask"))
+            offers.append(self.offer("button.surveys", f"lobby.join.{self.session.unit}"))
+        offers += [self.offer("button.notices", "notices"), self.offer("button.elsewhere", "menu")]
+        return Message("\n".join(lines), tuple(offers))
 
 
 def label_of(choice: Choice, language: str, otherwise: str) -> str:

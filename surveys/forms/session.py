@@ -110,6 +110,8 @@ class Session:
     """From the first question to the last answer, up to `MOST_SECONDS`; for sealing to count, too."""
     since: int | None = None
     """When the first question was put, in seconds since 1970: only until the survey was ended once."""
+    heard: int | None = None
+    """When they wrote last and were answered here, in seconds since 1970; sealing forgets it. See `Lobby.heard`."""
 
     @property
     def values(self) -> Mapping[str, str | None]:
@@ -158,6 +160,7 @@ class Session:
                 "begun_hour": self.begun_hour,
                 "seconds": self.seconds,
                 "since": self.since,
+                "heard": self.heard,
             }
         )
         return written.encode()
@@ -188,4 +191,5 @@ class Session:
             begun_hour=read.get("begun_hour"),
             seconds=read.get("seconds"),
             since=read.get("since"),
+            heard=read.get("heard"),
         )

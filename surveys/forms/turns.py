@@ -41,7 +41,10 @@ class Turn:
     """The last question was answered by this turn, for the first time."""
     stops: bool = False
     """The person said stop: nothing may be sent to them unasked any more."""
-    leaves: Exit | None = None
+    is_later: bool = False
+    """They are to be asked again this evening."""
+    leaves: str | None = None
+    """The page of the lobby they go to: an `Exit`, or one that a button of ours named."""
 
 
 def begin(form: Form, session: Session, occasion: Occasion) -> Turn:
@@ -180,8 +183,12 @@ class _Turns:
                 return self._calm()
             case [("language" | "help" | "stop") as word]:
                 return self.commanded(Command(Word(word)))
+            case ["later"]:
+                return self._postponed()
             case [("menu" | "data" | "notices") as word]:
                 return Turn(self.session, leaves=Exit(word))
+            case ["lobby", *page] if page:
+                return Turn(self.session, leaves=".".join(page))
         return self.again()
 
     def _tapped_question(self, verb: str, place: str, choice: str) -> Turn:
@@ -316,7 +323,7 @@ class _Turns:
             case Word.SKIP:
                 return self.skip()
             case Word.LATER:
-                return self._menu(self.view.postponed())
+                return self._postponed()
             case Word.REVIEW:
                 return self._menu(self.view.review(0))
             case Word.MENU:
@@ -332,6 +339,12 @@ class _Turns:
             case Word.SURVEYS:
                 return Turn(self.session, leaves=Exit.SURVEYS)
         return self.go_on() if self.session.held is None else self.again()
+
+    def _postponed(self) -> Turn:
+        if self.view.current is None:
+            return self.again()
+        is_later = self.view.occasion.evening is not None
+        return replace(self._menu(self.view.postponed()), is_later=is_later)
 
     def placed(self, latitude: float, longitude: float) -> Turn:
         question = self.view.current

@@ -33,7 +33,12 @@ async def test_forty_five_seconds_at_the_counter(town: Town, resident: Resident)
 
     assert "Xin cảm ơn" in heard
     assert RECEIPT.search(heard.text)
-    assert heard.buttons == ["Xem lại và sửa", "Nhận thông báo của phường", "Việc khác"]
+    assert heard.buttons == [
+        "Xem lại và sửa",
+        "Nhận phiếu và kết quả",
+        "Nhận thông báo của phường",
+        "Việc khác",
+    ]
     [session] = await town.sessions(wave)
     assert session.values == {
         "thu_tuc": "cu_tru",

@@ -1,0 +1,58 @@
+"""Whether somebody was invited to a wave: read from their deliveries, for what they type after an invitation. It writes nothing, and locks no
+row: a number typed must not leave a trace beside the name of whoever typed it."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import bindparam, or_, select
+
+from storage import rows
+from storage.outbox_rows import CampaignRow, Delivery
+from storage.statements import Connection, Prepared
+from surveys.delivery import DeliveryState
+from surveys.reminding import INVITE
+
+__all__ = ["Invitation", "Invitations"]
+
+_contacts = rows.table(rows.Contact).c
+_deliveries = rows.table(Delivery).c
+_campaigns = rows.table(CampaignRow).c
+
+
+class Invitation(NamedTuple):
+    """One that somebody has, or perhaps has."""
+
+    wave: str
+    """Its slug."""
+    since: datetime
+    """When the first ones left: nobody had it before."""
+    unit: str | None
+    """The ward they were invited for: their own."""
+
+
+class Invitations:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def of(self, fingerprint: bytes) -> list[Invitation]:
+        """The newest first."""
+        found = await self._connection.fetch(OF, fingerprint=fingerprint)
+        return [Invitation(*row) for row in found]
+
+
+CAME = (DeliveryState.SENDING, DeliveryState.SENT, DeliveryState.UNKNOWN)
+"""What is on its way may be there before we have written down that it is."""
+OF = Prepared(
+    select(_campaigns.subject, _campaigns.not_before, _contacts.unit)
+    .select_from(
+        rows.table(rows.Contact)
+        .join(rows.table(Delivery), _deliveries.contact == _contacts.id)
+        .join(rows.table(CampaignRow), _campaigns.id == _deliveries.campaign)
+    )
+    .where(
+        _contacts.fingerprint == bindparam("fingerprint"),
+        _campaigns.kind == INVITE,
+        or_(*(_deliveries.state == state.value for state in CAME)),
+    )
+    .order_by(_campaigns.not_before.desc(), _campaigns.id.desc())
+)
