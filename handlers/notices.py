@@ -6,8 +6,8 @@ has moved."""
 
 import secrets
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 
 from handlers.notice_board import NoticeBoard
 from handlers.notice_checks import (
@@ -22,13 +22,16 @@ from handlers.notice_checks import (
 )
 from handlers.notice_clock import KIND, RECALLS, NoticeClock
 from handlers.notice_keeping import kept, moved_on, object_of, timed
+from handlers.notice_progress import Progress, Spent, progress_of
 from handlers.noting import note
+from handlers.outside import outlook
 from storage.database import Database
 from storage.notices import Listener
 from storage.transaction import Tx
 from surveys import texts
 from surveys.conversation import Entity, Style
-from surveys.delivery import CAP, FINAL, Audience, Campaign, DeliveryState
+from surveys.delivery import CAP, Audience, Campaign
+from surveys.figures import whole
 from surveys.notices import (
     Deed,
     Draft,
@@ -48,6 +51,7 @@ from surveys.notices import (
     told,
 )
 from surveys.notices.text import cleaned
+from surveys.outside import Quote, Way
 from surveys.rights import PROVINCIAL, Action, Actor, require
 from surveys.told_notices import ToldNotice
 from surveys.windows import Purpose
@@ -60,6 +64,7 @@ __all__ = [
     "Notices",
     "Progress",
     "Refused",
+    "Spent",
     "sentence",
 ]
 
@@ -69,28 +74,6 @@ CODE_BITS = 64
 
 Also = Callable[[Tx, Notice], Awaitable[None]]
 """What else must hold or happen, in the transaction of a deed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a notice has got."""
-
-    counts: dict[DeliveryState, int]
-    total: int
-    seen: int
-    rate: float
-    """Outcomes a second since it began; 0.0 before the first."""
-    done_at: datetime | None
-    """At this rate; None where nobody can say."""
-
-    @property
-    def done(self) -> int:
-        return sum(number for state, number in self.counts.items() if state in FINAL)
-
-    @property
-    def share(self) -> float:
-        """Of recipients who have an outcome; 1.0 where there is nobody."""
-        return self.done / self.total if self.total else 1.0
 
 
 class Notices:
@@ -183,8 +166,9 @@ class Notices:
 
     # ── Deciding ──────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def approve(self, actor: Actor, id: str, version: int) -> Notice:
-        """By somebody who wrote none of it – or, of an urgent one, by the duty post that wrote it, which shows wherever it is shown."""
+    async def approve(self, actor: Actor, id: str, version: int, quote: Quote | None = None) -> Notice:
+        """By somebody who wrote none of it – or, of an urgent one, by the duty post that wrote it, which shows wherever it is shown.
+        `quote`: what they were shown that people outside Zalo's window would cost, and agree to pay; without it nothing is bought."""
         now = self._now()
         async with self._db.transaction() as tx:
             notice = await self._of_version(tx, actor, id, version)
@@ -197,7 +181,25 @@ class Notices:
             approved = timed(approved, now)
             await self._checks.raise_cap(tx, approved)
             action = Action.NOTICE_APPROVE_OWN if is_own else Action.NOTICE_APPROVE
-            return await kept(tx, actor, notice, approved, action, now)
+            reason = await self._agreed(tx, actor, notice, quote, now)
+            return await kept(tx, actor, notice, approved, action, now, reason)
+
+    async def _agreed(self, tx: Tx, actor: Actor, notice: Notice, quote: Quote | None, now: datetime) -> str:
+        """Writes down what may be spent on it, in place of what an earlier approval said. In words, for the trail."""
+        await tx.outside.withdraw(KIND, notice.id)
+        if quote is None:
+            return ""
+        terms = self.policies.outside
+        if terms.way is not Way.TEMPLATE or terms.price is None:
+            raise refused(
+                Trouble.COST,
+                "Chưa gửi được tin mẫu có phí: hệ thống chưa đặt giá hoặc chưa bật. Duyệt không kèm tin mẫu.",
+            )
+        if quote.price != terms.price or not 0 < quote.count <= MOST_TEMPLATES:
+            raise refused(Trouble.COST, "Giá tin mẫu vừa thay đổi. Xem lại số tiền rồi duyệt lại.")
+        by = f"{actor.name}, {actor.title}"
+        await tx.outside.agree(KIND, notice.id, quote, by, now)
+        return f"Đồng ý chi nhiều nhất {whole(quote.count)} tin mẫu × {whole(quote.price)} đ = {whole(quote.total)} đ."
 
     async def _may_approve(self, tx: Tx, actor: Actor, notice: Notice) -> bool:
         """Whether these are the actor's own words. Raises NotAllowed or Refused."""
@@ -401,8 +403,7 @@ class Notices:
     async def progress(self, actor: Actor, id: str) -> Progress:
         async with self._db.reading() as tx:
             notice = await self._seen(tx, actor, id)
-            counts = await tx.outbox.counts(notice.campaign) if notice.campaign is not None else {}
-        return _progress(notice, {state: number for state, number in counts.items() if number}, self._now())
+            return await progress_of(tx, notice, self._now(), self.policies.zalo_price)
 
     async def reckon(self, actor: Actor, id: str) -> Reckoning:
         """How many it would reach now, and why it would not reach the others."""
@@ -414,7 +415,7 @@ class Notices:
             since = now - CAP.within
             found = [Listener(*row) async for row in tx.subscriptions.listeners(wards, topics, since)]
         gone = self._leaving()
-        return reckoned(
+        reckoning = reckoned(
             (
                 Subscriber(
                     each.account,
@@ -431,6 +432,11 @@ class Notices:
             contact_cap=None if notice.overrides else CAP.most,
             price=self.policies.zalo_price,
         )
+        audience = Audience(wards, notice.audience.languages, tuple(topics))
+        async with self._db.reading() as tx:
+            terms, outside = self.policies.outside, reckoning.outside
+            found_out = await outlook(tx, terms, KIND, audience, outside, known, now)
+        return replace(reckoning, outlook=found_out)
 
     # ── For residents, and for the clock ──────────────────────────────────────────────────────────────────────
 
@@ -499,6 +505,7 @@ class Notices:
         raise RuntimeError("no notice code is free")
 
 
+MOST_TEMPLATES = 10_000_000  # nobody was shown more
 LONGEST_REASON = 300  # UTF-16 units; residents read the one of a recall
 OPEN_CODE = "??-???"
 TRIAL = "[Gửi thử – chưa phải thông báo]\n"
@@ -522,15 +529,6 @@ def _unwritten(actor: Actor, draft: Draft, now: datetime) -> Notice:
         version=1,
         writers=(Hand.of(actor, now),),
     )
-
-
-def _progress(notice: Notice, counts: dict[DeliveryState, int], now: datetime) -> Progress:
-    total = sum(counts.values())
-    done = sum(number for state, number in counts.items() if state in FINAL)
-    since = (now - notice.begun_at).total_seconds() if notice.begun_at is not None else 0.0
-    rate = done / since if since > 0 else 0.0
-    done_at = now + timedelta(seconds=(total - done) / rate) if rate > 0 and total > done else None
-    return Progress(counts, total, notice.seen, rate, done_at)
 
 
 def _rewritten(notice: Notice, draft: Draft, hand: Hand) -> Notice:

@@ -152,9 +152,7 @@ class Beyond:
             return Aside.OTHER_PRICE
         if order.taken >= order.agreed:
             return Aside.SPENT
-        if self._refused.get(campaign.id, ("", 0))[1] >= ALIKE:
-            return Aside.GIVEN_UP
-        return None
+        return Aside.GIVEN_UP if self._is_given_up(campaign) else None
 
     def _rests(self, account: str, today: int) -> datetime | None:
         """Until when no template goes on it, or is looked at again."""
@@ -188,8 +186,12 @@ class Beyond:
             if ready.paid is None:
                 if self._is_billed(account, ready):
                     self._billed[id] = campaign.id
+            elif (until := self._rests(account, 0)) is not None:
+                stay[id] = self._again(id, until)
+            elif self._is_given_up(campaign):
+                stay[id] = _closed(id, Aside.GIVEN_UP)
             elif not await tx.outside.take(campaign.kind, campaign.subject):
-                stay[id] = outbox.Outcome(id, DeliveryState.SENDING, DeliveryState.WINDOW_CLOSED, Aside.SPENT)
+                stay[id] = _closed(id, Aside.SPENT)
             elif not await tx.outside.take_of_day(account, self._today, self._terms.a_day):
                 await tx.outside.gave_back(campaign.kind, campaign.subject)
                 stay[id] = self._again(id, min(self._tomorrow, self._now() + LOOKS_AGAIN))
@@ -224,9 +226,7 @@ class Beyond:
                 return self._rest(account, id, OURS), False
             case Rejected(reason):
                 self._is_refused(ready.campaign, reason)
-                return outbox.Outcome(
-                    id, DeliveryState.SENDING, DeliveryState.WINDOW_CLOSED, reason_of(outcome), attempts=1
-                ), False
+                return _closed(id, reason_of(outcome), attempts=1), False
         if result is Result.SENT:
             self._refused.pop(ready.campaign.id, None)
         state = state_after(result, repeats_left=0)
@@ -295,6 +295,9 @@ class Beyond:
             id, DeliveryState.SENDING, DeliveryState.PENDING, until=until, attempts=attempts
         )
 
+    def _is_given_up(self, campaign: Campaign) -> bool:
+        return self._refused.get(campaign.id, ("", 0))[1] >= ALIKE
+
     def _is_refused(self, campaign: Campaign, reason: str) -> None:
         was, number = self._refused.get(campaign.id, ("", 0))
         number = number + 1 if was == reason else 1
@@ -314,3 +317,8 @@ class Beyond:
     @property
     def _tomorrow(self) -> datetime:
         return datetime.combine(self._today + timedelta(days=1), time(), LOCAL)
+
+
+def _closed(id: int, why: str, *, attempts: int = 0) -> outbox.Outcome:
+    """It waits on their menu."""
+    return outbox.Outcome(id, DeliveryState.SENDING, DeliveryState.WINDOW_CLOSED, why, attempts=attempts)

@@ -10,6 +10,7 @@ from surveys import texts
 from surveys.notices.notice import Draft, Notice
 from surveys.notices.telling import told
 from surveys.notices.webs import is_allowed, webs
+from surveys.outside import Terms
 
 __all__ = ["Policies", "Problem", "Trouble", "problems"]
 
@@ -32,6 +33,8 @@ class Policies:
     """Kind of channel → the longest text it takes, in UTF-16 units."""
     zalo_price: int | None = None
     """What Zalo charges for a message after the free days, in đồng; None while nobody has told."""
+    outside: Terms = field(default_factory=Terms)
+    """What people get to whom their Official Account may not write any more."""
 
 
 LIMITS: Mapping[str, int] = {
@@ -69,6 +72,7 @@ class Trouble(StrEnum):
     URGED_ALREADY = "urged_already"
     NO_REASON = "no_reason"
     WRONG_NOW = "wrong_now"
+    COST = "cost"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from surveys.outside import Outlook
 from surveys.waves import LOCAL
 from surveys.windows import Billed, Closed, Purpose, gate, policy_of
 
@@ -52,6 +53,10 @@ class Reach:
     """Of these, how many messages the platform wants money for."""
     why_not: Mapping[WhyNot, int] = field(default_factory=dict)
 
+    @property
+    def free(self) -> int:
+        return self.count - self.billed
+
 
 @dataclass(frozen=True, slots=True)
 class Reckoning:
@@ -62,6 +67,10 @@ class Reckoning:
     billed: int
     cost: int | None
     """In đồng; None where messages are billed and nobody has set a price."""
+    outside: Mapping[str, int] = field(default_factory=dict)
+    """Account → how many it may not write to any more, and who would get it otherwise."""
+    outlook: Outlook | None = None
+    """What they get instead; None where nobody has looked."""
 
     @property
     def missed(self) -> int:
@@ -75,25 +84,30 @@ def reckoned(
     languages: Iterable[str] = (),
     contact_cap: int | None = None,
     price: int | None = None,
+    purpose: Purpose = Purpose.NOTICE,
 ) -> Reckoning:
     """`contact_cap`: None where two persons have overridden it. `languages`: empty for all."""
     wanted = frozenset(languages)
     counts: Counter[str] = Counter()
     billed: Counter[str] = Counter()
     why_not: dict[str, Counter[WhyNot]] = {}
+    outside: Counter[str] = Counter()
     for person in people:
         kind = person.account.partition(":")[0]
-        reason, is_billed = _looked_at(person, now, wanted, contact_cap)
+        reason, is_billed = _looked_at(person, now, wanted, contact_cap, purpose)
         if reason is None:
             counts[kind] += 1
             billed[kind] += is_billed
         else:
             why_not.setdefault(kind, Counter())[reason] += 1
+            is_tired = contact_cap is not None and person.recent >= contact_cap
+            outside[person.account] += reason is WhyNot.WINDOW and not is_tired
     kinds = sorted({*counts, *why_not})
     channels = {kind: Reach(counts[kind], billed[kind], dict(why_not.get(kind, Counter()))) for kind in kinds}
     every: Counter[WhyNot] = sum(why_not.values(), Counter())
     paid = billed.total()
-    return Reckoning(counts.total(), dict(every), channels, paid, _cost(paid, price))
+    closed = {account: number for account, number in sorted(outside.items()) if number}
+    return Reckoning(counts.total(), dict(every), channels, paid, _cost(paid, price), closed)
 
 
 def _cost(billed: int, price: int | None) -> int | None:
@@ -103,7 +117,11 @@ def _cost(billed: int, price: int | None) -> int | None:
 
 
 def _looked_at(
-    person: Subscriber, now: datetime, languages: frozenset[str], contact_cap: int | None
+    person: Subscriber,
+    now: datetime,
+    languages: frozenset[str],
+    contact_cap: int | None,
+    purpose: Purpose,
 ) -> tuple[WhyNot | None, bool]:
     if person.has_left:
         return WhyNot.OPTED_OUT, False
@@ -112,7 +130,7 @@ def _looked_at(
     if languages and person.language not in languages:
         return WhyNot.LANGUAGE, False
     policy = policy_of(person.account, now.astimezone(LOCAL).date())
-    match gate(policy, person.last, now, Purpose.NOTICE):
+    match gate(policy, person.last, now, purpose):
         case Closed():
             has_window = policy is not None and policy.has_window
             return (WhyNot.WINDOW if has_window else WhyNot.NO_PUSH), False

@@ -159,7 +159,16 @@ RATINGS_ASKED = {
     "limit": re.compile(r"[1-9]\d*"),
 }
 """A9: all of it in the address, times in milliseconds."""
-TEMPLATE_BY_UID = {"user_id": DIGITS, "template_id": re.compile(r"\d+"), "template_data": dict}
+
+
+def FILLED(value: Any, place: str) -> list[str]:
+    """Whatever fields a template has, what goes into them is text."""
+    if not isinstance(value, dict):
+        return [f"{place} is {type(value).__name__}, not an object"]
+    return [fault for name, each in value.items() for fault in faults_of(each, str, f"{place}.{name}")]
+
+
+TEMPLATE_BY_UID = {"user_id": DIGITS, "template_id": re.compile(r"\d+"), "template_data": FILLED}
 TEMPLATE_BY_PHONE = {
     "phone": re.compile(r"84\d{8,10}"),
     "template_id": re.compile(r"\d+"),

@@ -52,6 +52,8 @@ class Account:
     written: dict[str, Json] = field(default_factory=dict)
     """Id of an article → what is in it. Known to its maker once it is processed; only such can be broadcast."""
     templates: set[str] = field(default_factory=set)
+    templates_left: int | None = None
+    """Of the day's quota; None: as many as it likes."""
     rating_templates: dict[str, list[Json]] = field(default_factory=dict)
     """Of type 5: id → what was answered to it, as the results list it."""
     broadcasts: list[Json] = field(default_factory=list)
@@ -218,6 +220,10 @@ class World:
             raise Refusal(-201, "user_id is invalid")
         if resident.has_blocked:
             raise Refusal(-139, "user refuses")
+        if account.templates_left is not None:
+            if account.templates_left == 0:
+                raise Refusal(-144, "daily quota")
+            account.templates_left -= 1
         id = self.id()
         account.bought.append({**body, "msg_id": id})
         resident.heard.append({"template": body, "msg_id": id})
