@@ -1,5 +1,6 @@
-"""What officers are told without asking: that a notice waits for them, that theirs was approved, handed back, sent. Read off the audit
-trail, so it does not matter whether the deed was done at the desk, in the bot or by the clock. It sends nothing.
+"""What officers are told without asking: that a notice waits for them, that theirs was approved, handed back, sent; of what a schedule
+reminds them, and what of theirs did not happen. Read off the audit trail, so it does not matter whether the deed was done at the desk,
+in the bot or by the clock. It sends nothing.
 
 Each row is taken once, by whichever process comes first, and taken before it is told: a crash in between costs a message, which the
 list of what waits makes good; nobody is told twice."""
@@ -20,10 +21,10 @@ from storage.vault import Tampered, Vault
 from surveys.audited import AuditRow
 from surveys.conversation import Address
 from surveys.notices import Deed, Notice, possible
-from surveys.rights import Action, Actor, Role, is_within
+from surveys.rights import Action, Actor, Reach, Role, is_within, may
 from surveys.units import Gazetteer
 
-__all__ = ["TOLD", "Tiding", "Tidings"]
+__all__ = ["TOLD", "Tiding", "Tidings", "Word"]
 
 log = structlog.get_logger(__name__)
 
@@ -40,8 +41,16 @@ TO_WRITERS = frozenset(
         *("notice.stop", "notice.recall", "notice.miss", "notice.hold", "notice.expire"),
     }
 )
-TOLD = TO_DECIDERS | TO_WRITERS
+SCHEDULE = "schedule:"
+TO_EVERYBODY = frozenset({"officers.remind"})
+"""To whoever serves at the unit, and beneath it."""
+TO_OWNERS = frozenset({"schedule.skip", "schedule.fail", "schedule.draft"})
+"""To whoever may keep schedules there; of the house itself, to whoever keeps it."""
+TO_KEEPERS = frozenset({"schedule.hold"})
+BY_THE_CLOCK = TO_EVERYBODY | TO_OWNERS | TO_KEEPERS
+TOLD = TO_DECIDERS | TO_WRITERS | BY_THE_CLOCK
 """The actions of the trail that somebody is told of."""
+REMINDED = frozenset({Role.OFFICER, Role.CHIEF, Role.SUPERVISOR})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +70,18 @@ class Tiding:
     """They may do something about it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One line of the clock's, for one officer."""
+
+    address: Address
+    actor: Actor
+    action: str
+    title: str
+    """Of the schedule it is about, where there is one."""
+    reason: str
+
+
 class Tidings:
     def __init__(self, db: Database, vault: Vault, notices: Notices, now: Callable[[], datetime]) -> None:
         self._db = db
@@ -69,11 +90,15 @@ class Tidings:
         self._now = now
         self._places = Places()
 
-    async def next(self) -> list[Tiding]:
+    async def next(self) -> list[Tiding | Word]:
         """What happened since the last call, anybody's call."""
-        found: list[Tiding] = []
+        found: list[Tiding | Word] = []
         for row in await self._taken():
-            if row.action in TOLD and row.object.startswith(NOTICE) and row.at > self._now() - STALE:
+            if row.at <= self._now() - STALE:
+                continue
+            if row.action in BY_THE_CLOCK:
+                found += await self._words(row)
+            elif row.action in TOLD and row.object.startswith(NOTICE):
                 found += await self._of(row)
         return found
 
@@ -113,6 +138,22 @@ class Tidings:
                 tidings[actor.person] = Tiding(address, actor, row.action, notice, by, row.reason, decides)
         return list(tidings.values())
 
+    async def _words(self, row: AuditRow) -> list[Word]:
+        async with self._db.reading() as tx:
+            known = await self._places.known(tx)
+            id = row.object.removeprefix(SCHEDULE)
+            schedule = await tx.schedules.get(id) if row.object.startswith(SCHEDULE) else None
+            held = [each for each in await tx.posts.all() if each.until is None and each.has_account]
+            # Somebody at two posts is told once.
+            actors = {each.person: _actor(each) for each in held if _concerns(row, _actor(each), known)}
+            addresses = {person: await self._address(tx, person) for person in actors}
+        title = schedule.title if schedule is not None else ""
+        return [
+            Word(address, actors[person], row.action, title, row.reason)
+            for person, address in addresses.items()
+            if address is not None
+        ]
+
     async def _deciding(
         self, row: AuditRow, notice: Notice, held: list[Held], known: Gazetteer
     ) -> list[Actor]:
@@ -148,6 +189,17 @@ class Tidings:
             # An account under a key that is gone: its owner reads the list, and is bound anew with another code.
             log.warning("tidings.address_lost", person=person, reason=type(trouble).__name__)
             return None
+
+
+def _concerns(row: AuditRow, actor: Actor, known: Gazetteer) -> bool:
+    if row.action in TO_KEEPERS:
+        return may(actor.role, Action.SCHEDULE_RELEASE, Reach.OWN)
+    if row.unit is None:
+        return may(actor.role, Action.CHORE_KEEP, Reach.OWN)
+    if row.action in TO_OWNERS:
+        return is_within(actor, Action.SCHEDULE_WRITE, row.unit, known)
+    is_beneath = actor.unit in {row.unit, *(ward.code for ward in known.wards(row.unit))}
+    return actor.role in REMINDED and is_beneath
 
 
 def _is_told_as_writer(row: AuditRow, notice: Notice, held: Held) -> bool:

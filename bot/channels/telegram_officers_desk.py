@@ -27,7 +27,7 @@ from bot.channels.telegram_officers_steps import Steps
 from bot.channels.telegram_officers_templates import Fillings
 from bot.channels.telegram_officers_words import say
 from bot.channels.telegram_officers_writing import Scribe
-from handlers.tidings import Tiding
+from handlers.tidings import Tiding, Word
 from surveys.rights import Action
 
 if TYPE_CHECKING:
@@ -202,6 +202,11 @@ class Desk:
 
     async def tell_news(self) -> None:
         for tiding in await self._tidings.next():
+            if isinstance(tiding, Word):
+                key = tiding.action.replace(".", "_")
+                told = say(f"clock.{key}", title=tiding.title, reason=tiding.reason)
+                self._mouth.say(int(tiding.address.id), told)
+                continue
             await self._tell(tiding)
 
     async def _tell(self, tiding: Tiding) -> None:
