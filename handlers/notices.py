@@ -51,7 +51,7 @@ from surveys.notices import (
     told,
 )
 from surveys.notices.text import cleaned
-from surveys.outside import Quote, Way
+from surveys.outside import Outlook, Quote, Way
 from surveys.rights import PROVINCIAL, Action, Actor, require
 from surveys.told_notices import ToldNotice
 from surveys.windows import Purpose
@@ -404,6 +404,12 @@ class Notices:
         async with self._db.reading() as tx:
             notice = await self._seen(tx, actor, id)
             return await progress_of(tx, notice, self._now(), self.policies.zalo_price)
+
+    async def outlook(self, actor: Actor, notice: Notice) -> Outlook | None:
+        """What those outside Zalo's window would cost, for whoever is about to approve it; None where nothing can be bought anyway."""
+        if self.policies.outside.way is not Way.TEMPLATE or notice.state is not State.SUBMITTED:
+            return None
+        return (await self.reckon(actor, notice.id)).outlook
 
     async def reckon(self, actor: Actor, id: str) -> Reckoning:
         """How many it would reach now, and why it would not reach the others."""

@@ -10,6 +10,8 @@ from surveys.delivery import DeliveryState
 from surveys.figures import whole
 from surveys.notices import Deed, Finding, Hand, Notice, State, possible
 from surveys.notices.words import CATEGORIES, KINDS, SELF_APPROVED, STATES, URGENT
+from surveys.outside import Outlook
+from surveys.outside_words import article_words, outlook_words
 from surveys.rights import Action, Actor, Reach, may
 from surveys.texts import DEFAULT, NAMES, clipped, length
 
@@ -59,9 +61,19 @@ class Cards:
             *_hands(notice),
             *(say("card.finding", words=each.words, why=KINDS[each.kind]) for each in findings),
         ]
+        outlook = await self._outlook(actor, notice)
+        if outlook is not None:
+            lines += ["", *outlook_words(outlook)]
         if notice.has_left:
             lines += ["", progress_words(notice, await self._notices.progress(actor, notice.id))]
-        return "\n".join(lines), _rows(actor, notice, findings)
+        return "\n".join(lines), _rows(actor, notice, findings, outlook)
+
+    async def _outlook(self, actor: Actor, notice: Notice) -> Outlook | None:
+        """Only for whoever could approve it: it takes a walk through everybody the notice is for."""
+        approves = (Action.NOTICE_APPROVE, Action.NOTICE_APPROVE_OWN)
+        if not any(may(actor.role, action, _where(actor, notice)) for action in approves):
+            return None
+        return await self._notices.outlook(actor, notice)
 
 
 def _head(notice: Notice) -> str:
@@ -124,8 +136,14 @@ def _hand(key: str, hand: Hand) -> str:
     return f"{line} “{hand.reason}”" if hand.reason else line
 
 
-def _rows(actor: Actor, notice: Notice, findings: tuple[Finding, ...]) -> list[list[Button]]:
-    where = Reach.OWN if notice.unit == actor.unit else Reach.BELOW
+def _where(actor: Actor, notice: Notice) -> Reach:
+    return Reach.OWN if notice.unit == actor.unit else Reach.BELOW
+
+
+def _rows(
+    actor: Actor, notice: Notice, findings: tuple[Finding, ...], outlook: Outlook | None
+) -> list[list[Button]]:
+    where = _where(actor, notice)
     deeds = possible(notice.state)
     shown = []
     for key, deed, actions in BUTTONS:
@@ -134,6 +152,10 @@ def _rows(actor: Actor, notice: Notice, findings: tuple[Finding, ...]) -> list[l
         if (deed is Deed.URGE and not notice.is_urgent) or (deed is Deed.CLEAR and not findings):
             continue
         shown.append(Button(say(f"button.{key}"), f"{key}.{notice.id}.{notice.version}"))
+        if deed is Deed.APPROVE and outlook is not None and (quote := outlook.quote) is not None:
+            # Both numbers stand in the button: what was read is what is agreed to.
+            agreed = f"ap.{notice.id}.{notice.version}.{quote.count}.{quote.price}"
+            shown.append(Button(say("button.ap_paid", cost=whole(quote.total)), agreed))
     rows = [shown[place : place + 2] for place in range(0, len(shown), 2)]
     last = [Button(say("button.pv"), f"pv.{notice.id}")]
     if is_moving(notice) or notice.has_left:
@@ -166,11 +188,36 @@ def progress_words(notice: Notice, progress: Progress) -> str:
         if number:
             parts.append(say(f"progress.{key}", count=whole(number)))
     line = " · ".join(parts)
+    line += "".join(f"\n{each}" for each in _spent_words(progress))
     if progress.seen:
         line += "\n" + say("progress.seen", count=whole(progress.seen))
     if notice.state is State.SENDING and progress.done_at is not None:
         line += "\n" + say("progress.done_at", at=told_moment(progress.done_at))
     return line
+
+
+def _spent_words(progress: Progress) -> list[str]:
+    """By which way it reached people, where there was more than one, and what that costs."""
+    spent = progress.spent
+    if not (spent.templates or spent.unknown or spent.billed or spent.articles):
+        return []
+    lines = [say("progress.by_message", count=whole(progress.messages), billed=whole(spent.billed))]
+    if spent.agreed:
+        unknown, agreed = whole(spent.unknown), whole(spent.agreed)
+        lines.append(
+            say(
+                "progress.by_template",
+                count=whole(spent.templates),
+                unknown=unknown,
+                agreed=agreed,
+                by=spent.by,
+            )
+        )
+    if spent.articles:
+        lines.append(say("progress.by_article", how=article_words(spent.articles)))
+    cost = spent.cost
+    lines.append(say("progress.spent", cost=whole(cost)) if cost is not None else say("progress.no_price"))
+    return lines
 
 
 def bar(share: float) -> str:

@@ -13,6 +13,7 @@ from bot.channels.telegram_officers_words import say
 from handlers.notices import Moved, Notices
 from surveys.notices import Hand, Notice, State
 from surveys.notices.words import STATES
+from surveys.outside import Quote
 from surveys.rights import Actor
 
 __all__ = ["NEEDS_A_REASON", "Decisions"]
@@ -91,7 +92,16 @@ class Decisions:
     # ── Deeds of one tap: <deed>.<id>.<version> ───────────────────────────────────────────────────────────────────
 
     async def approve(self, turn: Turn) -> object:
-        return await self._once(turn, self._notices.approve, lambda notice: notice.approved)
+        """ap.<id>.<version>, or with what was shown that people outside the window cost: ….<count>.<price>"""
+        quote = None
+        if turn.part(3):
+            count, price = turn.part(3), turn.part(4)
+            quote = Quote(*(int(each) if each.isdecimal() else 0 for each in (count, price)))
+
+        async def approve(actor: Actor, id: str, version: int) -> Notice:
+            return await self._notices.approve(actor, id, version, quote)
+
+        return await self._once(turn, approve, lambda notice: notice.approved)
 
     async def submit(self, turn: Turn) -> object:
         return await self._once(turn, self._notices.submit, lambda notice: notice.submitted)

@@ -16,6 +16,7 @@ from surveys import texts
 from surveys.figures import whole
 from surveys.notices import Audience, Category, Draft, Notice, Reckoning
 from surveys.notices.words import CATEGORIES, CHANNELS, KINDS, WHY_NOT
+from surveys.outside_words import outlook_words
 from surveys.rights import PROVINCIAL, Actor
 from surveys.units import Unit, fold
 
@@ -276,6 +277,8 @@ def reckoning_words(reckoning: Reckoning) -> list[str]:
     if reckoning.billed:
         key = "ready.billed" if reckoning.cost is None else "ready.cost"
         lines.append(say(key, number=whole(reckoning.billed), cost=whole(reckoning.cost or 0)))
+    if reckoning.outlook is not None:
+        lines += outlook_words(reckoning.outlook)
     return lines
 
 

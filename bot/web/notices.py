@@ -41,6 +41,8 @@ from surveys.notices import Category, Deed, Notice, Problem, State, Telling, Tro
 from surveys.notices.influence import Finding
 from surveys.notices.words import CATEGORIES, CHANNELS, SELF_APPROVED, STATES, WHY_NOT
 from surveys.notices.words import KINDS as WHY_FOUND
+from surveys.outside import Quote
+from surveys.outside_words import agreement_words, article_words, outlook_words
 from surveys.rights import PROVINCIAL, Action, Actor
 from surveys.texts import DEFAULT
 
@@ -206,7 +208,7 @@ class NoticePages:
             case Deed.SUBMIT:
                 await self._notices.submit(actor, code, version)
             case Deed.APPROVE:
-                await self._notices.approve(actor, code, version)
+                await self._notices.approve(actor, code, version, _agreed(form))
             case Deed.REJECT:
                 await self._notices.reject(actor, code, version, reason)
             case Deed.CLEAR:
@@ -290,10 +292,12 @@ class NoticePages:
     async def _state(self, actor: Actor, notice: Notice, findings: tuple[Finding, ...]) -> dict[str, Any]:
         """What changes on the page of a notice while one looks at it."""
         progress = await self._notices.progress(actor, notice.code)
+        deeds = offered(actor, notice, has_findings=bool(findings))
         return {
             "notice": notice,
             "findings": findings,
-            "deeds": offered(actor, notice, has_findings=bool(findings)),
+            "deeds": deeds,
+            "outlook": await self._notices.outlook(actor, notice) if Deed.APPROVE in deeds else None,
             "is_own": notice.was_written_by(actor.person, actor.name),
             "progress": progress,
             "slices": slices(progress),
@@ -367,6 +371,9 @@ class NoticePages:
             policies=self._notices.policies,
             at=self._now(),
             pieces=pieces,
+            outlook_words=outlook_words,
+            agreement_words=agreement_words,
+            article_words=article_words,
         )
         return HTMLResponse(page, status)
 
@@ -420,5 +427,17 @@ def _percent(progress: Progress) -> int:
 
 
 def _version(form: Mapping[str, str]) -> int:
-    typed = form.get("version", "")
+    return _number(form.get("version", ""))
+
+
+def _agreed(form: Mapping[str, str]) -> Quote | None:
+    """“241x120”, as it was shown; None where nobody ticked it."""
+    shown = form.get("agreed", "")
+    if not shown:
+        return None
+    count, _, price = shown.partition("x")
+    return Quote(_number(count), _number(price))
+
+
+def _number(typed: str) -> int:
     return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 10 else 0
