@@ -147,6 +147,9 @@ class Snoozes:
         fingerprint = self._vault.fingerprint(wish.address)
         name = _name(fingerprint, wish.wave)
         _, is_quiet = self._read_kept(fingerprint, name) or (None, False)
+        if at is None and not is_quiet:
+            (self._kept / name).unlink(missing_ok=True)
+            return
         self._keep(fingerprint, name, at, is_quiet=is_quiet)
 
     def _purge(self, waves: frozenset[int]) -> None:
