@@ -174,13 +174,14 @@ def retry(campaign: int, reason: str) -> int:
 def release() -> int:
     async def work(house: "House") -> None:
         from bot.outgoing import epochs_of
+        from bot.sending.articles import epoch_name
         from storage.outbox import ALL
 
         async with house.db.reading() as tx:
             senders = await tx.outbox.senders()
-        await epochs_of(house).accept(
-            {each.account: each.epoch for each in senders.values() if each.account != ALL}
-        )
+            accounts = [account for account in senders if account != ALL]
+            steps = {epoch_name(each): await tx.outside.steps(each) for each in accounts}
+        await epochs_of(house).accept({each: senders[each].epoch for each in accounts} | steps)
         async with house.db.transaction() as tx:
             await tx.outbox.resume_account(ALL)
             await _note(tx, house, "outbox.release", 0)
