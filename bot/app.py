@@ -35,6 +35,7 @@ from bot.snoozing import Snoozing
 from bot.web.app import build
 from bot.web.check import CheckPage
 from bot.web.counter import CounterPage
+from bot.web.demo_clock import clock_rooms
 from bot.web.figures import Figures
 from bot.web.issuing import IssuingApi
 from bot.web.ledger_page import LedgerPage
@@ -80,6 +81,7 @@ from surveys.waves import GRACE
 if TYPE_CHECKING:
     from bot.channels.telegram_residents import TelegramResidents
     from bot.channels.zalo_bot import ZaloBot
+    from bot.demo_year import Year
     from bot.zalo import Zalo
 
 __all__ = ["House", "opened", "serve", "utc_now"]
@@ -178,8 +180,14 @@ class House:
 
 
 @asynccontextmanager
-async def opened(settings: Settings, *, now: Callable[[], datetime] = utc_now) -> AsyncIterator[House]:
-    """The house, its database brought up to date. Raises Unavailable when the database cannot be opened."""
+async def opened(
+    settings: Settings,
+    *,
+    now: Callable[[], datetime] = utc_now,
+    passed: Callable[[], float] = time.monotonic,
+) -> AsyncIterator[House]:
+    """The house, its database brought up to date. `passed`: seconds beside which `now` is held for leaps. Raises Unavailable when the
+    database cannot be opened."""
     await migrate.up(settings.database_url)
     db = await Database.open(settings.database_url)
     try:
@@ -226,7 +234,14 @@ async def opened(settings: Settings, *, now: Callable[[], datetime] = utc_now) -
             links,
             People(db, vault, now),
             AuditTrail(db),
-            Schedules(db, deeds, now, quiet=_quiet(settings), epochs=Epochs(settings.keys_dir / SCHEDULES)),
+            Schedules(
+                db,
+                deeds,
+                now,
+                quiet=_quiet(settings),
+                passed=passed,
+                epochs=Epochs(settings.keys_dir / SCHEDULES),
+            ),
             notices,
             seen,
             Renewal(),
@@ -265,9 +280,11 @@ async def serve(
     parts: frozenset[Part] = ALL,
     demo: bool = False,
     phone: Callable[[Pages], list[Route]] | None = None,
+    year: "Year | None" = None,
 ) -> None:
     """Serves until `stop` is set: the web, Telegram if it has a token, Zalo if it has an app, and the clock; or those parts of it.
-    `listener`: needed for the web only. `phone`: rooms in which the demo plays a phone with Zalo on it."""
+    `listener`: needed for the web only. `phone`: rooms in which the demo plays a phone with Zalo on it. `year`: the demo's, which goes by
+    when somebody asks for it."""
     settings = house.settings
     async with AsyncExitStack() as stack:
         telegram = await _telegram(house, stack)
@@ -290,10 +307,11 @@ async def serve(
             k=settings.privacy_k,
             has_phone=phone is not None,
             demo_desk=demo,
+            has_clock=year is not None,
         )
         web = WebChat(house.intake.accept) if settings.web_chat else None
         channels = partial(pushing, telegram, zalo, zalo_bot, web)
-        sender = sender_of(house, with_dice(channels) if demo else channels, zalo)
+        sender = sender_of(house, with_dice(channels, year.dice) if year is not None else channels, zalo)
         site = build(
             results=house.waves.results,
             web_chat=web,
@@ -302,7 +320,8 @@ async def serve(
             cookie_key=house.vault.cookie_key,
             secure=settings.public_url.startswith("https://"),
             rooms=_web_rooms(house, pages, officers.try_out if officers is not None else None, demo=demo)
-            + (phone(pages) if phone is not None else []),
+            + (phone(pages) if phone is not None else [])
+            + (clock_rooms(house, year, pages) if year is not None else []),
             pages=pages,
             provinces=house.waves.provinces,
             postponements=house.waves.postponements,
@@ -323,6 +342,8 @@ async def serve(
             if Part.WEB not in parts or listener is None:
                 return
             tasks.create_task(serve_on(listener, site, stop))
+            if year is not None:
+                tasks.create_task(year.run(house, ticks, stop))
             if telegram is not None:
                 tasks.create_task(_listen(telegram, settings, stop))
             if zalo_bot is not None:

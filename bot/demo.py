@@ -10,78 +10,38 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 from random import Random
 
 from bot.app import House, opened, utc_now
+from bot.demo_crowd import WARDS, Resident, Ward, spread
 from bot.demo_notices import find_listeners, put_up, send_now
 from bot.demo_people import take_their_posts
+from bot.demo_schedules import take_standing_orders
 from bot.demo_scorecards import put_on_record
 from bot.settings import Settings
 from handlers.tokens import Issuing
 from handlers.units import load_seed
 from handlers.waves import Plan
 from storage.sqlite import SqliteDatabase, path_of
-from surveys import entry, texts, tokens
-from surveys.conversation import Address, Incoming, Option, Reply
-from surveys.entry import Entry, Stream
+from surveys import tokens
 from surveys.forms import library
 from surveys.waves import FLAGGED, GRACE, LAST_ONES, LOCAL, Audience
 
-__all__ = ["Progress", "directories", "prepare", "settings_for"]
+__all__ = ["WARDS", "Progress", "directories", "prepare", "settings_for"]
 
 Progress = Callable[[str, int, int], None]
 """What is being done, how much of it is done, how much there is."""
 
 ROOMS = ("bot", "handlers", "storage", "surveys")
 AT_ONCE = 100  # residents with a conversation under way
-MOST_TURNS = 60  # of one conversation; the longest form needs a third of that
-SHARE_LEAVING_EARLY = 0.06
-SHARE_COMMENTING = 0.15
-SHARE_BY_POSTER = 0.08  # who came by the poster on the wall: reported apart, weight 0
 SLIPS_A_WEEK = 1 / 45  # of one ward, for each resident the demo was asked for
 SHARE_USING_A_SLIP = 0.45
 WEEKS = 4
 OPEN_HOURS = (8, 9, 10, 14, 15, 16)
-SECONDS_TO_TAP = timedelta(seconds=7)
 DEMO_THRESHOLD = "0.9"  # QĐ 04/2022/QĐ-TTg's 90 %, the nearest official number; an office sets its own
-
-
-@dataclass(frozen=True, slots=True)
-class Ward:
-    """How a simulated ward answers."""
-
-    code: str
-    invited: int
-    share: float
-    """Of the residents who answer."""
-    weights: tuple[int, int, int, int, int, int]
-    """Rất hài lòng, Hài lòng, Bình thường, Không hài lòng, Rất không hài lòng, Không ý kiến."""
-
-
-# Made so that every kind of result is to be seen: clearly above the threshold, clearly below, too close to say, too few to show.
-WARDS = (
-    Ward("29242", 2400, 0.34, (55, 42, 2, 1, 0, 6)),
-    Ward("29263", 1900, 0.25, (44, 46, 6, 3, 1, 5)),
-    Ward("29254", 1100, 0.14, (38, 44, 11, 5, 2, 6)),
-    Ward("29398", 980, 0.14, (22, 45, 18, 10, 5, 8)),
-    Ward("29512", 1300, 0.12, (36, 40, 14, 7, 3, 4)),
-    Ward("29516", 400, 0.01, (50, 40, 5, 5, 0, 0)),
-)
-
-COMMENTS = (
-    "Ghế chờ ít quá, người già phải đứng lâu.",
-    "Cán bộ hướng dẫn tận tình, dễ hiểu.",
-    "Nên nhắn tin khi có kết quả để đỡ phải đi lại.",
-    "Buổi tối nên tuần tra thêm ở các hẻm.",
-    "Bảng niêm yết thủ tục chữ nhỏ quá, khó đọc.",
-    "Lòng đường trước chợ hay bị lấn chiếm.",
-    "Xin thêm một buổi tiếp dân ngày thứ bảy.",
-    "Gọi tôi số 0912345678 nhé, tôi muốn góp ý thêm.",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +145,7 @@ async def _make(settings: Settings, residents: int, progress: Progress) -> None:
         await _survey_of(house, today - timedelta(days=3))
         await _visits_of(house, today.replace(day=1))
         await find_listeners(house, clock.at)
+        await take_standing_orders(house, clock.at)
         await put_up(house, clock)
 
 
@@ -253,7 +214,7 @@ async def _past_visits(house: House, clock: _Clock, first: datetime, residents: 
         for (day, hour), group in groupby(sorted(visits, key=itemgetter(0, 1)), key=itemgetter(0, 1)):
             clock.at = monday + timedelta(days=day, hours=hour)
             await asyncio.gather(
-                *(_visitor(ward, payload).visits(house, clock, payload) for *_, ward, payload in group)
+                *(_visitor(ward, payload).visits(house, payload, clock) for *_, ward, payload in group)
             )
     clock.at = _visits_close(first) + GRACE + LAST_ONES
     await house.waves.advance()
@@ -261,15 +222,15 @@ async def _past_visits(house: House, clock: _Clock, first: datetime, residents: 
     await house.waves.advance()
 
 
-def _visitor(ward: Ward, payload: str) -> "_Resident":
-    return _Resident(payload, ward, Random(payload))
+def _visitor(ward: Ward, payload: str) -> Resident:
+    return Resident(payload, ward, Random(payload))
 
 
 async def _answer_all(house: House, slug: str, residents: int, progress: Progress) -> None:
     """Everybody answers, a hundred at a time, as fast as the intake takes them."""
     chance = Random(1578)
     people = [
-        _Resident(number, ward, Random(chance.random())) for number, ward in enumerate(_spread(residents))
+        Resident(number, ward, Random(chance.random())) for number, ward in enumerate(spread(residents))
     ]
     chance.shuffle(people)
     waiting = iter(people)
@@ -286,72 +247,3 @@ async def _answer_all(house: House, slug: str, residents: int, progress: Progres
     async with asyncio.TaskGroup() as tasks:
         for _ in range(AT_ONCE):
             tasks.create_task(answer())
-
-
-def _spread(residents: int) -> list[Ward]:
-    """Which ward each resident lives in."""
-    spread = [ward for ward in WARDS for _ in range(int(residents * ward.share))]
-    return spread + [WARDS[0]] * (residents - len(spread))
-
-
-class _Resident:
-    """Someone who opens the link, agrees, and answers what is asked."""
-
-    def __init__(self, name: int | str, ward: Ward, chance: Random) -> None:
-        self._address = Address("demo", str(name))
-        self._ward = ward
-        self._chance = chance
-        self._said = 0
-        self._leaves_after = chance.randrange(2, 9) if chance.random() < SHARE_LEAVING_EARLY else MOST_TURNS
-
-    async def answers(self, house: House, slug: str) -> None:
-        stream = Stream.OPEN if self._chance.random() < SHARE_BY_POSTER else Stream.INVITED
-        await self._comes_by(house, entry.mint(Entry(self._ward.code, stream, slug), house.vault.entry_key))
-
-    async def visits(self, house: House, clock: _Clock, slip: str) -> None:
-        await self._comes_by(house, slip, clock)
-
-    async def _comes_by(self, house: House, payload: str, clock: _Clock | None = None) -> None:
-        reply = await house.intake.accept(self._incoming(start=payload))
-        for _ in range(self._leaves_after):
-            if clock is not None:
-                clock.at += SECONDS_TO_TAP  # a person reads before tapping
-            does = self._decides(reply)
-            if does is None:
-                return
-            reply = await house.intake.accept(does)
-
-    def _decides(self, reply: Reply) -> Incoming | None:
-        """What comes next, as a person would decide it: by what is written on the buttons."""
-        offered = {option.label: option for option in reply.messages[-1].options}
-        for key in ("button.redact", "button.redact_words", "button.agree"):
-            if (option := offered.get(_label(key))) is not None:
-                return self._incoming(tap=option.token)
-        if _label("button.review") in offered or not offered:
-            return None
-        answers = [option for label, option in offered.items() if label not in _around_a_question()]
-        if answers:
-            return self._incoming(tap=self._chosen(answers).token)
-        if self._chance.random() < SHARE_COMMENTING:
-            return self._incoming(text=self._chance.choice(COMMENTS))
-        return self._incoming(tap=offered[_label("button.skip")].token)
-
-    def _chosen(self, answers: list[Option]) -> Option:
-        if len(answers) == len(self._ward.weights):
-            return self._chance.choices(answers, self._ward.weights)[0]
-        # Other questions: the first choices are the usual ones.
-        return self._chance.choices(answers, [2.0**-place for place in range(len(answers))])[0]
-
-    def _incoming(self, *, text: str = "", tap: str | None = None, start: str | None = None) -> Incoming:
-        self._said += 1
-        return Incoming(self._address, str(self._said), text=text, tap=tap, start=start)
-
-
-@cache
-def _label(key: str) -> str:
-    return texts.say(texts.DEFAULT, key)
-
-
-@cache
-def _around_a_question() -> frozenset[str]:
-    return frozenset(_label(key) for key in ("button.skip", "button.back", "button.keep", "button.more"))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from bot.channels.contract import Channel, ContactGone, Limits, Outcome, Sent, Unknown
 from bot.channels.pacing import Place, Window
+from bot.demo_crowd import asks
 from bot.outgoing import sender_of
 from storage.arrivals import Arrival
 from surveys.conversation import Address, Entity, Say, Style
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["DicePhones", "find_listeners", "put_up", "send_now", "with_dice"]
 
 WARD = "29242"  # whose officers the demo's notices are
-LISTENERS = {"29242": 340, "29263": 90}
+LISTENERS = {"29242": 340, "29263": 90, "29254": 60, "29398": 55, "29512": 60, "29516": 12}
 SHARE_GONE, SHARE_UNKNOWN = 0.02, 0.01
 SENT_YESTERDAY_AT = 10  # o'clock
 LIVE_OVER = timedelta(minutes=12)  # so long there is something to watch after the demo begins
@@ -49,6 +50,8 @@ class DicePhones:
     def __init__(self, *, hurry: bool = False) -> None:
         self._hurry = hurry
         self.window = Window(A_SECOND if hurry else A_SECOND_OF_TELEGRAM)
+        self.asked: dict[str, Say] = {}
+        """By their numbers: surveys that came unasked, and that nobody has taken up yet."""
 
     async def send_in(self, place: Place, address: Address, say: Say) -> Outcome:
         try:
@@ -65,12 +68,15 @@ class DicePhones:
             return ContactGone("they are dice, and these have rolled away")
         if drawn < SHARE_GONE + SHARE_UNKNOWN:
             return Unknown("nobody knows")
+        if asks(say):
+            self.asked[address.id] = say
         return Sent(str(chance.getrandbits(40)))
 
 
-def with_dice(channels: Callable[[], Mapping[str, Channel]]) -> Callable[[], Mapping[str, Channel]]:
+def with_dice(
+    channels: Callable[[], Mapping[str, Channel]], dice: DicePhones
+) -> Callable[[], Mapping[str, Channel]]:
     """All channels there are, and the dice where nobody else listens on theirs."""
-    dice = DicePhones()
     return lambda: {dice.account: dice, **channels()}
 
 

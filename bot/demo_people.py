@@ -12,11 +12,12 @@ from handlers.ways_in import typed_secret
 from surveys.rights import Role
 from surveys.units import tra_vinh
 
-__all__ = ["take_their_posts"]
+__all__ = ["PROVINCE", "SUPERVISOR", "take_their_posts"]
 
 PROVINCE = "86"
+SUPERVISOR = "Lê Văn Chính (ví dụ)"
 OF_THE_PROVINCE = (
-    (Role.SUPERVISOR, "Lê Văn Chính (ví dụ)", "Cán bộ theo dõi, Công an tỉnh"),
+    (Role.SUPERVISOR, SUPERVISOR, "Cán bộ theo dõi, Công an tỉnh"),
     (Role.MODERATOR, "Phạm Thị Dung (ví dụ)", "Cán bộ đọc góp ý, Công an tỉnh"),
     (Role.AUDITOR, "Võ Thành Em (ví dụ)", "Giám sát, Mặt trận Tổ quốc tỉnh"),
 )

@@ -5,8 +5,7 @@ to by the very code that speaks to the real one. Product code imports no test: t
 import asyncio
 import importlib
 import importlib.util
-import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -55,8 +54,8 @@ def is_here() -> bool:
 
 
 @asynccontextmanager
-async def local_zalo(port: int) -> "AsyncIterator[LocalZalo | None]":
-    """`port`: where the demo itself listens, on 127.0.0.1."""
+async def local_zalo(port: int, now: Callable[[], datetime]) -> "AsyncIterator[LocalZalo | None]":
+    """`port`: where the demo itself listens, on 127.0.0.1. `now`: its clock; a platform of another day would refuse what ours may do."""
     if not is_here():
         yield None
         return
@@ -65,8 +64,8 @@ async def local_zalo(port: int) -> "AsyncIterator[LocalZalo | None]":
     except ImportError:
         yield None
         return
-    async with found.ZaloServer(time=_wall_clock(found)) as server, aiohttp.ClientSession() as session:
-        zalo = LocalZalo(server, session, f"http://127.0.0.1:{port}")
+    async with found.ZaloServer(time=_going(found, now)) as server, aiohttp.ClientSession() as session:
+        zalo = LocalZalo(server, session, f"http://127.0.0.1:{port}", now)
         bringing = asyncio.create_task(zalo.brings())
         try:
             yield zalo
@@ -76,12 +75,12 @@ async def local_zalo(port: int) -> "AsyncIterator[LocalZalo | None]":
                 await bringing
 
 
-def _wall_clock(found: Any) -> Any:
+def _going(found: Any, now: Callable[[], datetime]) -> Any:
     """The local Zalo's clock stands still in tests; here it goes."""
 
     class Going(found.Timepiece):  # type: ignore[misc]
         def __call__(self) -> float:
-            return time.time()
+            return now().timestamp()
 
     return Going()
 
@@ -94,8 +93,11 @@ def phone_rooms(house: "House", zalo: "LocalZalo", pages: Pages) -> list[Route]:
 class LocalZalo:
     """The accounts, and the phones of whoever plays."""
 
-    def __init__(self, server: Any, session: aiohttp.ClientSession, address: str) -> None:
+    def __init__(
+        self, server: Any, session: aiohttp.ClientSession, address: str, now: Callable[[], datetime]
+    ) -> None:
         self._server = server
+        self._now = now
         self._session = session
         self._address = address
         self._contacts = tuple(Contact(id, name, kind == GOVERNMENT) for id, name, kind, _ in ACCOUNTS)
@@ -162,7 +164,7 @@ class LocalZalo:
         return tuple(self._server.violations)
 
     def talk(self, person: str, account: str) -> Talk:
-        return self._phone(person, account).talk()
+        return self._phone(person, account).talk(self._now())
 
     def follow(self, person: str, account: str) -> None:
         self._phone(person, account).actor.follows()
@@ -306,9 +308,8 @@ class _Phone:
             self.actor.last_interaction -= hours * AN_HOUR
         self.add(Line("note", f"waited.{hours}"))
 
-    def talk(self) -> Talk:
+    def talk(self, now: datetime) -> Talk:
         self.hears()
-        now = datetime.now(UTC)
         lines = tuple(line for line, _ in self._lines)
         clock = (now + self._ahead).astimezone(LOCAL)
         return Talk(self.actor.is_follower, self._dropped, lines, self._window(now), f"{clock:%H:%M · %d/%m}")

@@ -90,16 +90,11 @@ class Calendar:
             (known.unit(actor.unit), *known.wards(actor.unit)),
         )
 
-    async def next_after(self, moment: datetime, within: timedelta) -> Happening | None:
-        """What comes first of all there is, whoever's it is; chores aside."""
-        async with self._db.reading() as tx:
-            known = await self._places.known(tx)
-        coming = [
-            each
-            for each in await self._surveys(known, moment, moment + within)
-            if each.kind is not Kind.CHORE and moment < each.at <= moment + within
-        ]
-        return min(coming, key=lambda each: each.order, default=None)
+    async def next_after(self, actor: Actor, moment: datetime, within: timedelta) -> Happening | None:
+        """What comes first, chores aside. Raises NotAllowed."""
+        shown = await self.between(actor, moment, moment + within)
+        ahead = (each for each in shown.happenings if each.at > moment and each.standing is Standing.AHEAD)
+        return next((each for each in ahead if each.kind is not Kind.CHORE), None)
 
     # ── Surveys and whatever else is scheduled ────────────────────────────────────────────────────────────────
 

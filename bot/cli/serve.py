@@ -37,7 +37,9 @@ def run(parts: frozenset[Part] = ALL) -> int:
 def demo(residents: int, directory: Path) -> int:
     from bot.app import opened, serve
     from bot.demo import prepare
+    from bot.demo_clock import DemoClock
     from bot.demo_officers import codes_for_the_bot
+    from bot.demo_year import Year
     from bot.demo_zalo import local_zalo, phone_rooms
     from bot.logs import configure
     from bot.web.server import listen
@@ -52,20 +54,23 @@ def demo(residents: int, directory: Path) -> int:
             preparing = asyncio.ensure_future(prepare(settings, directory, residents, progress))
             if not await _unless_stopped(preparing, stop):
                 return
-        async with local_zalo(settings.port) as zalo:
+        clock = DemoClock()
+        year = Year(clock, residents)
+        async with local_zalo(settings.port, clock) as zalo:
             prepared = preparing.result() if zalo is None else zalo.settings_for(preparing.result())
-            async with opened(prepared) as house:
+            async with opened(prepared, now=clock, passed=clock.passed) as house:
                 address = f"http://{settings.host}:{settings.port}"
                 _tell(f"\nMở / open   {address}   (Ctrl-C: dừng / stop)")
                 if prepared.officers_token is not None:
                     for title, code in await codes_for_the_bot(house.people):
                         _tell(f"{title}: /start {code}")
                 if zalo is None:
-                    await serve(house, listener, stop, demo=True)
+                    await serve(house, listener, stop, demo=True, year=year)
                     return
                 await zalo.connect(house)
                 _tell(f"Zalo        {address}{PHONE}")
-                await serve(house, listener, stop, demo=True, phone=partial(phone_rooms, house, zalo))
+                phone = partial(phone_rooms, house, zalo)
+                await serve(house, listener, stop, demo=True, phone=phone, year=year)
 
     return _carried_out(work)
 

@@ -51,9 +51,10 @@ class Pages:
         k: int,
         has_phone: bool = False,
         demo_desk: bool = False,
+        has_clock: bool = False,
     ) -> None:
         """`k` is the smallest group ever shown, until a released wave names its own. `has_phone`: the demo plays one.
-        `demo_desk`: `/demo` lets everybody in as whoever they like."""
+        `demo_desk`: `/demo` lets everybody in as whoever they like. `has_clock`: the demo's days can be made to pass."""
         found = [_asset(path) for path in sorted((HERE / "static").iterdir())]
         self.assets: Mapping[str, Asset] = MappingProxyType({asset.name: asset for _, asset in found})
         places = {original: f"/static/{asset.name}" for original, asset in found}
@@ -86,6 +87,7 @@ class Pages:
             languages=LANGUAGES,
             demo=demo,
             demo_desk=demo_desk,
+            has_clock=has_clock,
             telegram_url=telegram_url,
             k=k,
         )

@@ -330,10 +330,10 @@ async def test_the_next_thing_is_the_first_after_a_moment_and_never_a_chore(town
     await town.plans("forum", Once(town.today + 3 * A_DAY))
     now = town.clock()
 
-    first = await town.calendar.next_after(now, 60 * A_DAY)
+    first = await town.calendar.next_after(SUPERVISOR, now, 60 * A_DAY)
     assert first is not None
-    second = await town.calendar.next_after(first.at, 60 * A_DAY)
+    second = await town.calendar.next_after(SUPERVISOR, first.at, 60 * A_DAY)
 
     assert second is not None
     assert [first.kind, second.kind] == [Kind.OPEN, Kind.CLOSE]
-    assert await town.calendar.next_after(now, A_DAY) is None
+    assert await town.calendar.next_after(SUPERVISOR, now, A_DAY) is None

@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from bot import demo_zalo
+from bot.app import utc_now
 from bot.demo_zalo import ACCOUNTS, local_zalo
 from bot.web.visitor import COOKIE
 from bot.web.zalo_phone import MENU, PHONE
@@ -215,7 +216,7 @@ async def test_the_page_has_the_tab_only_where_there_is_a_phone(played, monkeypa
         assert f'href="{PHONE}"' in await response.text()
 
     monkeypatch.setattr(demo_zalo, "REPOSITORY", tmp_path)
-    async with local_zalo(1) as zalo:
+    async with local_zalo(1, utc_now) as zalo:
         assert zalo is None
 
 

@@ -35,7 +35,7 @@ async def a_phone(sqlite_url: str, keys_dir: Path) -> AsyncIterator[Played]:
     listener = listen("127.0.0.1", 0)
     port = listener.getsockname()[1]
     settings = load(_env_file=None, database_url=sqlite_url, keys_dir=keys_dir, port=port)
-    async with local_zalo(port) as zalo:
+    async with local_zalo(port, utc_now) as zalo:
         assert zalo is not None, "this is a clone"
         async with opened(zalo.settings_for(settings)) as house:
             await load_seed(house.db)
