@@ -15,10 +15,13 @@ from bot.web.notice_templates import TemplatePages
 from bot.web.notices import NoticePages, TryOut
 from bot.web.pages import Pages
 from bot.web.people import PeoplePages
+from bot.web.schedule_writing import ScheduleWriting
+from bot.web.schedules import SchedulePages
 from bot.web.scorecard import ScorecardPages
 from handlers.calendar import Calendar
 from handlers.notice_files import NoticePictures
 from handlers.notice_templates import NoticeTemplates
+from handlers.planning import Planning
 from handlers.units import Places
 from surveys.rights import Action, Actor
 from surveys.units import Gazetteer
@@ -37,6 +40,7 @@ def desk_rooms(
     people = house.people
     door = Door(people, pages, secure=house.settings.public_url.startswith("https://"))
     places = Places()
+    planning = Planning(house.db, house.schedules, house.now)
 
     async def known() -> Gazetteer:
         async with house.db.reading() as tx:
@@ -48,7 +52,15 @@ def desk_rooms(
         return sum(each.unread for each in heaps if each.unit in within)
 
     rooms = list(door.routes)
-    rooms += DeskHome(house.notices, pages, door, house.now, naming=house.unit_names, unread=unread).routes
+    rooms += DeskHome(
+        house.notices,
+        pages,
+        door,
+        house.now,
+        naming=house.unit_names,
+        unread=unread,
+        planning=planning,
+    ).routes
     rooms += NoticePages(
         house.notices,
         NoticePictures(house.db, house.now),
@@ -64,6 +76,11 @@ def desk_rooms(
     rooms += CalendarPages(calendar, pages, door, house.now).routes
     templates = NoticeTemplates(house.db, house.now, house.notices.policies)
     rooms += TemplatePages(templates, house.notices, pages, door).routes
+    # Writing first: an address of its own is not the name of a schedule.
+    rooms += ScheduleWriting(planning, pages, door, house.now).routes
+    rooms += SchedulePages(
+        planning, house.trail, pages, door.guarded, house.now, naming=house.unit_names
+    ).routes
     rooms += PeoplePages(people, pages, door.guarded, naming=house.unit_names).routes
     rooms += AuditPages(house.trail, pages, door.guarded, naming=house.unit_names).routes
     rooms += CommentPages(house.comments, pages, door.guarded, people.within).routes

@@ -13,9 +13,12 @@ from bot.web.desk_door import HOME, Door
 from bot.web.notice_views import has_right, offered, slices
 from bot.web.pages import Pages
 from handlers.notices import Notices
+from handlers.planning import Planning
+from storage.schedule_rows import ClockHold
 from surveys.notices import Deed, Notice, State
 from surveys.notices.words import CATEGORIES, STATES
 from surveys.rights import Action, Actor
+from surveys.schedules import told_due
 
 __all__ = ["DeskHome", "Errand"]
 
@@ -48,12 +51,14 @@ class DeskHome:
         *,
         naming: Callable[[], Awaitable[object]],
         unread: Unread | None = None,
+        planning: Planning | None = None,
     ) -> None:
         self._notices = notices
         self._pages = pages
         self._now = now
         self._naming = naming
         self._unread = unread
+        self._planning = planning
         self.routes = (Route(HOME, door.guarded(None, self.home)),)
 
     async def home(self, request: Request, actor: Actor) -> Response:
@@ -67,12 +72,17 @@ class DeskHome:
             "desk_home.html",
             actor,
             ROOM,
+            "schedules",
             errands=errands,
             sending=sending[:MOST],
             coming=coming[:MOST],
             progress=progress,
             slices={code: slices(each) for code, each in progress.items()},
             unread=await self._unread(actor) if reads and self._unread else 0,
+            missed=await self._planning.missed(actor) if self._planning else (),
+            holds=await self._holds(actor),
+            may_release=has_right(actor, Action.SCHEDULE_RELEASE),
+            told_due=told_due,
             sees_notices=sees,
             may_write=has_right(actor, Action.NOTICE_WRITE),
             unit_names=await self._naming(),
@@ -81,6 +91,12 @@ class DeskHome:
             at=self._now(),
         )
         return HTMLResponse(page)
+
+    async def _holds(self, actor: Actor) -> list[ClockHold]:
+        """For whoever may let things go on."""
+        if self._planning is None or not has_right(actor, Action.SCHEDULE_RELEASE):
+            return []
+        return await self._planning.holds(actor)
 
     async def _errands(self, actor: Actor) -> tuple[Errand, ...]:
         """By how long somebody else waits for it, not by how new it is."""

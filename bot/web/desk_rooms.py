@@ -21,6 +21,7 @@ ROOMS = (
     Way("comments", "/comments", Action.COMMENTS_READ),
     Way("calendar", "/desk/calendar", Action.SCHEDULE_SEE),
     Way("results", "/desk/results", Action.RESULTS_READ),
+    Way("schedules", "/desk/schedules", Action.SCHEDULE_SEE),
     Way("people", "/desk/people", Action.PEOPLE_SEE),
     Way("audit", "/desk/audit", Action.AUDIT_READ),
 )

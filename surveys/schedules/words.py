@@ -22,7 +22,7 @@ from surveys.schedules.rules import (
     YearlyDay,
 )
 
-__all__ = ["WEEKDAYS", "described", "told_due"]
+__all__ = ["WEEKDAYS", "described", "told_due", "told_span"]
 
 WEEKDAYS = {
     Weekday.MONDAY: "thứ Hai",
@@ -49,7 +49,7 @@ def described(schedule: Schedule) -> str:
     if schedule.zone != HOME:
         parts[-1] += f" (giờ {schedule.zone})"
     if schedule.over:
-        parts.append(f"gửi rải trong {_span(schedule.over)}")
+        parts.append(f"gửi rải trong {told_span(schedule.over)}")
     if schedule.quiet_days is QuietDays.SKIP:
         parts.append("bỏ qua ngày nghỉ lễ")
     elif schedule.quiet_days is QuietDays.NEXT:
@@ -85,7 +85,7 @@ def _rule(rule: Rule) -> str:
         case Yearly(month, day):
             return f"ngày {day}/{month} hằng năm{_leap(month, day)}"
         case Relative(days, to):
-            return f"{_away(days)} ngày {_anchor(to)}"
+            return f"{_away(days)} {_anchor(to)}"
 
 
 def _anchor(to: YearlyDay | Event) -> str:
@@ -94,8 +94,8 @@ def _anchor(to: YearlyDay | Event) -> str:
             return f"mỗi lần {EVENTS[to.kind]} bất kỳ"
         if "{" in to.of:
             return f"mỗi lần {EVENTS[to.kind]} có tên dạng {A_PART.sub('…', to.of)}"
-        return f"{EVENTS[to.kind]} {to.of}"
-    return f"{to.day}/{to.month} hằng năm{_leap(to.month, to.day)}"
+        return f"ngày {EVENTS[to.kind]} {to.of}"
+    return f"ngày {to.day}/{to.month} hằng năm{_leap(to.month, to.day)}"
 
 
 def _weekly(weekdays: Sequence[Weekday], first: date, every: int) -> str:
@@ -132,7 +132,8 @@ def _away(days: int) -> str:
     return f"{-days} ngày trước" if days < 0 else f"{days} ngày sau"
 
 
-def _span(span: timedelta) -> str:
+def told_span(span: timedelta) -> str:
+    """“3 giờ”"""
     for unit, name in ((A_DAY, "ngày"), (AN_HOUR, "giờ"), (A_MINUTE, "phút")):
         if span >= unit and span % unit == timedelta(0):
             return f"{span // unit} {name}"

@@ -5,7 +5,7 @@ import re
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, time
 from html import unescape
 from io import BytesIO
 from pathlib import Path
@@ -33,6 +33,8 @@ from handlers.units import gazetteer, load_seed
 from storage import rows
 from surveys.notices import Audience, Category, Draft, Text
 from surveys.rights import MATRIX, PROVINCIAL, Action, Actor, Reach, Role, may, reach
+from surveys.schedules import Monthly, Schedule
+from surveys.schedules.purposes import Purpose
 from surveys.scorecard import Document
 from tests.conftest import Clock
 from tests.sealed_comments import Town
@@ -79,7 +81,13 @@ PUBLIC = {
 }
 LED_BACK = {"/desk/notices/{code}/edit", "/desk/notices/{code}/picture"}
 """Whoever may look at the thing and not change it is led to where it can be looked at."""
-ASKED_INSIDE = {"/desk/notices/{code}/approve": Action.NOTICE_APPROVE}
+ASKED_INSIDE = {
+    "/desk/notices/{code}/approve": Action.NOTICE_APPROVE,
+    **{
+        f"/desk/schedules/{{id}}/{deed}": Action.SCHEDULE_WRITE
+        for deed in ("edit", "pause", "resume", "end", "run", "again")
+    },
+}
 """Addresses open to whoever sees the thing, whose use case asks for more."""
 OF_ALL_WARDS = {"/scorecard/roadmap", "/scorecard/baseline", "/scorecard/report.{format}"}
 TRIED_BESIDE = {
@@ -116,6 +124,8 @@ class Country:
     """Unit → the code of a notice that waits there."""
     comments: dict[str, str]
     templates: dict[str, str]
+    schedules: dict[str, str]
+    """Unit → the id of one of its own."""
 
     async def session(self, actor: Actor) -> aiohttp.ClientSession:
         token = await self.house.people.begin(actor)
@@ -190,7 +200,18 @@ async def fill(house: House, clock: Clock) -> Country:
     comments = {}
     for unit in (LONG_DUC, TRA_VINH, AWAY):
         [comments[unit]] = await town.seals([f"ghế chờ {canary(unit)}"], slug=f"2026-{unit}", unit=unit)
-    return Country(house, [], "", actors, codes, comments, templates)
+    schedules = {}
+    for unit in (LONG_DUC, TRA_VINH, AWAY):
+        planned = await house.schedules.add(
+            Schedule(Monthly(1), time(8), clock().date()),
+            purpose=Purpose.REMIND_OFFICERS,
+            title=f"Nhắc {canary(unit)}",
+            unit=unit,
+            owner=f"Người đặt {canary(unit)}",
+            subject={"about": canary(unit)},
+        )
+        schedules[unit] = planned.row.id
+    return Country(house, [], "", actors, codes, comments, templates, schedules)
 
 
 @asynccontextmanager
@@ -284,13 +305,14 @@ def places(country: Country, route: Route) -> Iterator[tuple[str | None, str]]:
     if "{" not in route.path or route.path == "/scorecard/report.{format}":
         yield None, route.path.replace("{format}", "pdf")
         return
+    is_a_schedule = route.path.startswith("/desk/schedules/")
     for unit in UNITS:
         filled = {
             "{unit}": unit,
             "{post}": f"{unit}-officer-2",
             "{code}": country.notices.get(unit, ""),
             "{wave}": f"2026-{unit}",
-            "{id}": country.templates.get(unit, ""),
+            "{id}": (country.schedules if is_a_schedule else country.templates).get(unit, ""),
         }
         path = route.path
         for name, value in filled.items():
@@ -310,7 +332,7 @@ def allowed(actor: Actor, route: Route, where: Reach | None) -> bool:
         return may(actor.role, action, Reach.BELOW)
     if where is None:
         return bool(MATRIX[actor.role].get(action))
-    if route.path in ASKED_INSIDE and actor.role is Role.DUTY:
+    if route.path == "/desk/notices/{code}/approve" and actor.role is Role.DUTY:
         # The use case tells them whose words they may approve.
         return may(actor.role, Action.NOTICE_APPROVE_OWN, where)
     return may(actor.role, action, where)
@@ -409,7 +431,10 @@ async def crawled(country: Country, actor: Actor) -> dict[str, str]:
                 found[path] = unescape(text) + response.headers.get("location", "")
             if kind.startswith("text/html"):
                 waiting += [
-                    unescape(link) for link in re.findall(r'href="(/[^"#]*)', text) if "/static/" not in link
+                    unescape(link)
+                    for link in re.findall(r'href="(/[^"#]*)', text)
+                    # After each month there is another one.
+                    if "/static/" not in link and ("month=" not in link or path == "/desk/calendar")
                 ]
     return found
 
@@ -446,12 +471,12 @@ READS = {
     "scorecard sets", "scorecard template", "scorecard show", "scorecard matrix", "scorecard waiting",
     "scorecard what-if", "scorecard roadmap", "scorecard baseline", "scorecard restate",
     "release list", "release show", "release lines",
-    "schedules list", "schedules next", "schedules show", "schedules holds",
+    "schedules list", "schedules next", "schedules show", "schedules holds", "schedules days",
     "outbox status", "outbox dead", "zalo accounts", "zalo check", "people list", "people audit", "people verify", "tokens issuer list",
 }  # fmt: skip
 KEEPS = {
     # The machine's own upkeep, and what needs no name because the ledger or a printed paper says it.
-    "run", "demo", "chat", "migrate", "units import",
+    "run", "demo", "chat", "migrate", "backup", "units import",
     "waves open", "waves close", "waves seal", "waves release",
     "comments undo", "comments hand-over", "comments purge",
     "comments leaders add", "comments leaders remove", "comments leaders import",
@@ -466,7 +491,7 @@ NAMES_WHO = {
     "comments pass", "comments withhold",
     "scorecard enter", "scorecard sign", "scorecard withdraw", "scorecard register", "scorecard terms",
     "scorecard freeze", "scorecard appeal", "scorecard decide",
-    "schedules add", "schedules propose", "schedules run",
+    "schedules add", "schedules propose", "schedules run", "schedules day",
     "people appoint", "people hand-over", "people end", "people code",
 }  # fmt: skip
 
