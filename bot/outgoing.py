@@ -8,16 +8,21 @@ from typing import TYPE_CHECKING
 from bot.channels.contract import Channel
 from bot.channels.web_chat import ACCOUNT as WEB
 from bot.channels.web_chat import WebChat
+from bot.invitation_words import InvitationComposer
 from bot.notice_words import NoticeComposer
 from bot.results_words import ResultsComposer
-from bot.sender import Composer, Epochs, Office, Sender
+from bot.sender import Composer, Epochs, Office, Reaching, Sender
 from bot.sending.articles import Articles
 from bot.sending.outside import Beyond
+from handlers.answered import Answered
 from handlers.happenings.results import KIND as RESULTS
 from handlers.notice_clock import KIND, RECALLS
 from handlers.notice_words import NoticeWords
 from handlers.outside import OutsideWords
+from handlers.running_waves import RunningWaves
 from surveys.delivery import CampaignState, DeliveryState
+from surveys.reminding import INVITE, REMIND
+from surveys.waves import GRACE
 
 if TYPE_CHECKING:
     from bot.app import House
@@ -48,6 +53,7 @@ def sender_of(
         now=house.now,
         wants=house.arrivals.wants,
         beyond=_beyond(house, zalo),
+        reaching=Reaching(house.db, house.vault, house.links, lambda: channels().keys(), house.now),
     )
     # Words of consent alone: an audience needs neither who pressed “Đã xem” a moment ago nor whose two addresses are one. Those are
     # written by the hour, many at once, or the numbers of transactions would tell what else their owners did in that moment.
@@ -70,9 +76,14 @@ def _outside_words(house: "House") -> OutsideWords:
 
 def _composers(house: "House") -> Mapping[str, Composer]:
     notices = NoticeComposer(NoticeWords(house.db, lambda: house.vault.tap_key))
+    waves = RunningWaves(house.db, house.vault, GRACE)
+    answered = Answered(house.db, house.vault, waves, house.links)
+    invitations = InvitationComposer(house.db, house.vault, waves, answered, house.snoozes, house.now)
     return {
         KIND: notices,
         RECALLS: notices,
+        INVITE: invitations,
+        REMIND: invitations,
         RESULTS: ResultsComposer(house.db, lambda: house.vault.tap_key, house.settings.public_url),
     }
 
