@@ -121,7 +121,7 @@ class Heads:
             raise NotNow("Chưa đặt WITNESS_DIR.")
         lines = await self._audit.lines()
         if not lines:
-            raise NotNow("Sổ cái chưa có dòng nào.")
+            return "Sổ cái chưa có dòng nào."
         head = self._audit.head_over(lines)
         try:
             kept = await asyncio.to_thread(written_down, self._directory, lines, head, self._audit.key.text)

@@ -91,6 +91,16 @@ def migrate() -> None:
 
 
 @app.command()
+def backup(
+    to: Annotated[Path | None, typer.Option(help="The directory; else BACKUP_DIR.")] = None,
+) -> None:
+    """Copy the whole database into one file, now, beside everybody's work, and try whether it can be read."""
+    from bot.cli.keeping import backup as work
+
+    _exit(work(to))
+
+
+@app.command()
 def settings(
     check: Annotated[Path | None, typer.Option(help="Compare this file with the settings there are.")] = None,
 ) -> None:

@@ -126,5 +126,32 @@ def release(cause: Annotated[str, typer.Argument(help="As `holds` names it.")]) 
     _exit(work(cause))
 
 
+@app.command("days")
+def days(unit: Annotated[str, typer.Argument(help="A unit's code. See: units find")]) -> None:
+    """The days of the coming year on which nobody is disturbed there: public holidays, and what the province changed."""
+    from bot.cli.keeping import days as work
+
+    _exit(work(unit))
+
+
+@app.command("day")
+def day(
+    unit: Annotated[str, typer.Argument(help="The province's code. See: units find")],
+    on: Annotated[str, typer.Argument(help="YYYY-MM-DD")],
+    kind: Annotated[
+        str,
+        typer.Argument(
+            help="quiet: nobody is disturbed; working: as any other day; as-before: as the calendar says."
+        ),
+    ],
+    by: By,
+    name: Annotated[str, typer.Option(help="What people call the day, or why it is none.")] = "",
+) -> None:
+    """Add a day on which nobody is disturbed in a province, or take one away. What lies ahead moves with it."""
+    from bot.cli.keeping import day as work
+
+    _exit(work(unit, on, kind, name, by))
+
+
 def _exit(code: int) -> None:
     raise typer.Exit(code)

@@ -1,6 +1,7 @@
 """`langnghe schedules …` as an operator types it, on a database of their own."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -113,3 +114,41 @@ def test_a_run_that_never_was_cannot_be_repeated(langnghe):
 
     assert "was neither skipped nor failed" in never.output
     assert "is no moment" in odd.output
+
+
+def test_days_on_which_nobody_is_disturbed(langnghe):
+    before = langnghe("schedules", "days", "86").output
+    assert "Tết Nguyên Đán" in before
+
+    day = next(each for each in _a_year_from_today() if each not in before)
+    assert langnghe("schedules", "day", "86", day, "quiet", "--name", "Ngày hội", "--by", "An").exit_code == 0
+    assert f"{day}" in (shown := langnghe("schedules", "days", "29242").output)
+    assert "Ngày hội" in shown
+    assert langnghe("schedules", "day", "86", day, "as-before", "--by", "An").exit_code == 0
+    assert langnghe("schedules", "days", "86").output == before
+
+    for wrong in (
+        ("86", day, "as-before", "--by", "An"),
+        ("86", "30/4", "quiet", "--name", "x", "--by", "An"),
+        ("86", "2020-01-01", "quiet", "--name", "x", "--by", "An"),
+        ("29242", day, "quiet", "--name", "x", "--by", "An"),
+        ("86", day, "sometimes", "--name", "x", "--by", "An"),
+        ("86", day, "quiet", "--by", "An"),
+    ):
+        assert langnghe("schedules", "day", *wrong).exit_code == 1
+
+
+def _a_year_from_today() -> list[str]:
+    today = datetime.now(UTC).date()
+    return [(today + timedelta(days=each)).isoformat() for each in range(2, 360)]
+
+
+def test_a_backup_now(langnghe, tmp_path):
+    assert langnghe("backup").exit_code == 1
+    assert langnghe("backup", "--to", str(tmp_path / "keys" / "copies")).exit_code == 1
+
+    made = langnghe("backup", "--to", str(tmp_path / "copies"))
+
+    assert made.exit_code == 0
+    [file] = (tmp_path / "copies").iterdir()
+    assert str(file) in made.output
