@@ -122,7 +122,7 @@ class Invited:
         came = [
             each._replace(since=self._since(each, waves[each.wave], fingerprint))
             for each in await tx.invitations.of(fingerprint)
-            if each.wave in waves and each.unit in waves[each.wave].units
+            if each.is_shown and each.wave in waves and each.unit in waves[each.wave].units
         ]
         last = max(came, key=lambda each: each.since, default=None)
         return last if last is not None and caller.heard < last.since.timestamp() else None

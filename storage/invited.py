@@ -10,6 +10,7 @@ from storage import rows
 from storage.outbox_rows import CampaignRow, Delivery
 from storage.statements import Connection, Prepared
 from surveys.delivery import DeliveryState
+from surveys.outside import Aside
 from surveys.reminding import INVITE
 
 __all__ = ["Invitation", "Invitations"]
@@ -28,6 +29,8 @@ class Invitation(NamedTuple):
     """When the first ones left: nobody had it before."""
     unit: str | None
     """The ward they were invited for: their own."""
+    is_shown: bool = True
+    """Whether its question stands in their chat: a template only says that there is one."""
 
 
 class Invitations:
@@ -43,7 +46,12 @@ class Invitations:
 CAME = (DeliveryState.SENDING, DeliveryState.SENT, DeliveryState.UNKNOWN)
 """What is on its way may be there before we have written down that it is."""
 OF = Prepared(
-    select(_campaigns.subject, _campaigns.not_before, _contacts.unit)
+    select(
+        _campaigns.subject,
+        _campaigns.not_before,
+        _contacts.unit,
+        _deliveries.reason.notlike(f"{Aside.TEMPLATE.value}%"),
+    )
     .select_from(
         rows.table(rows.Contact)
         .join(rows.table(Delivery), _deliveries.contact == _contacts.id)

@@ -230,7 +230,9 @@ class Beyond:
         if result is Result.SENT:
             self._refused.pop(ready.campaign.id, None)
         state = state_after(result, repeats_left=0)
-        reason = Aside.TEMPLATE if result is Result.SENT else reason_of(outcome)
+        reason = str(Aside.TEMPLATE) if result is Result.SENT else reason_of(outcome)
+        if result is Result.UNKNOWN:
+            reason = f"{Aside.TEMPLATE}: {reason}"
         attempts = int(EFFECTS[result].costs_attempt)
         return outbox.Outcome(id, DeliveryState.SENDING, state, reason, attempts=attempts), True
 

@@ -6,10 +6,14 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from storage.database import Database
-from surveys.delivery import Audience, Campaign
-from surveys.outside import ArticleState, Quote
+from storage.outbox import Outcome
+from storage.vault import Vault
+from surveys.delivery import Audience, Campaign, DeliveryState
+from surveys.outside import ArticleState, Aside, Quote
 from surveys.windows import Purpose
 from tests.conftest import Clock
+from tests.storage.test_outbox import ACCOUNT as SOMEWHERE
+from tests.storage.test_outbox import WARD, a_unit, come
 
 ORDER = ("notice", "the-notice")
 ACCOUNT = "zalo:579745863508352884"
@@ -160,3 +164,35 @@ async def test_the_database_itself_refuses_one_more_than_was_agreed_to(sqlite_da
     with pytest.raises(Exception, match="not_one_more"):
         async with sqlite_database.transaction() as tx:
             await tx._connection.run(ADD_ORDER, **row, agreed_at=datetime(2026, 11, 22, tzinfo=UTC), taken=2)
+
+
+async def test_an_invitation_by_template_is_one_whose_question_nobody_has_seen(
+    database: Database, vault: Vault, clock: Clock
+):
+    """A number typed after it answers nothing; but whoever got it was invited."""
+    async with database.transaction() as tx:
+        await tx.units.upsert_many([a_unit(WARD)], [], [])
+    await come(database, vault, range(2))
+    invite = Campaign("invite", "2026", Purpose.INVITATION, Audience((WARD,)), not_before=clock())
+    async with database.transaction() as tx:
+        campaign = await tx.outbox.create(invite)
+        await tx.outbox.add(campaign, [(f"{person:032x}", SOMEWHERE) for person in range(2)])
+        assert await tx.outbox.lease(SOMEWHERE, "me", now=clock(), until=clock() + timedelta(minutes=1))
+        until = clock() + timedelta(minutes=1)
+        claimed = await tx.outbox.claim(campaign, SOMEWHERE, "me", now=clock(), until=until, some=2)
+        await tx.outbox.sending(SOMEWHERE, "me", [each.id for each in claimed], now=clock())
+        reasons = (Aside.TEMPLATE, "")
+        await tx.outbox.settle(
+            "me",
+            [
+                Outcome(each.id, DeliveryState.SENDING, DeliveryState.SENT, reason)
+                for each, reason in zip(claimed, reasons, strict=True)
+            ],
+        )
+
+        found = [await tx.invitations.of(each.fingerprint or b"") for each in claimed]
+
+    assert [[(each.wave, bool(each.is_shown)) for each in one] for one in found] == [
+        [("2026", False)],
+        [("2026", True)],
+    ]
