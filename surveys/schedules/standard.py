@@ -8,17 +8,21 @@ from datetime import date, time, timedelta
 from typing import Any
 
 from surveys.schedules.dues import QuietDays, Schedule
-from surveys.schedules.rules import Monthly, Relative, Rule, Yearly, YearlyDay
+from surveys.schedules.purposes import Purpose
+from surveys.schedules.rules import ANY, Event, Monthly, Relative, Rule, Yearly, YearlyDay
 
 __all__ = ["OPEN_WAVE", "REMIND_OFFICERS", "Standing", "standing_orders"]
 
-OPEN_WAVE = "wave.open"
-REMIND_OFFICERS = "officers.remind"
+OPEN_WAVE = Purpose.OPEN_WAVE
+REMIND_OFFICERS = Purpose.REMIND_OFFICERS
 REPORT_DAY = YearlyDay(11, 15)
 """S1:L171, “trước 15/11”: the fourteenth is the last day."""
 WEEKS_TO_ANSWER = 21  # days
 OURS = "do Lắng Nghe đề xuất, không có văn bản quy định"
-A_DAY = timedelta(days=1)
+A_DAY, AN_HOUR = timedelta(days=1), timedelta(hours=1)
+SMOOTHED = 3 * AN_HOUR
+"""What goes to people is spread over so long, so that their answers do not come all at once. Ours."""
+REMINDED_AFTER = (3, 7)  # days after the opening
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,41 @@ def standing_orders(starts_on: date) -> tuple[Standing, ...]:
 
     def at(rule: Rule, hour: int, lateness: timedelta, quiet: QuietDays = QuietDays.KEEP) -> Schedule:
         return Schedule(rule, time(hour), starts_on, lateness=lateness, quiet_days=quiet)
+
+    def following(
+        id: str, purpose: Purpose, title: str, rule: Relative, hour: int, subject: Mapping[str, Any]
+    ) -> Standing:
+        """What follows a wave whenever there is one, by whomever it was opened."""
+        schedule = Schedule(
+            rule, time(hour), starts_on, lateness=A_DAY, over=SMOOTHED, quiet_days=QuietDays.NEXT
+        )
+        return Standing(id, purpose, title, schedule, subject, OURS)
+
+    def asking(
+        id: str, slug: str, whom: str, after: tuple[int, ...] = REMINDED_AFTER
+    ) -> tuple[Standing, ...]:
+        """Invited on the day a wave opens, an hour after it; reminded after so many days."""
+        return (
+            following(
+                f"{id}-invite",
+                Purpose.INVITE,
+                f"Mời {whom} trả lời ngay ngày mở",
+                Relative(0, Event("opening", slug)),
+                9,
+                {"invite": "all"},
+            ),
+            *(
+                following(
+                    f"{id}-remind-{number}",
+                    Purpose.REMIND,
+                    f"Nhắc {whom} chưa trả lời, lần {number}",
+                    Relative(days, Event("opening", slug)),
+                    9,
+                    {"number": number},
+                )
+                for number, days in enumerate(after, start=1)
+            ),
+        )
 
     def reminding(id: str, rule: Rule, title: str, source: str) -> Standing:
         schedule = at(rule, 8, 3 * A_DAY, QuietDays.NEXT)
@@ -80,6 +119,7 @@ def standing_orders(starts_on: date) -> tuple[Standing, ...]:
             },
             "S1:L115 (19/8); hôm sau và 10 ngày: " + OURS,
         ),
+        *asking("forum", "dien-dan-{year}", "người dân cho ý kiến về diễn đàn,", after=()),
         Standing(
             "residents",
             OPEN_WAVE,
@@ -95,6 +135,7 @@ def standing_orders(starts_on: date) -> tuple[Standing, ...]:
             },
             "S1:L96 (hằng năm); ngày mở: " + OURS,
         ),
+        *asking("residents", "{year}-nguoi-dan", "người dân"),
         Standing(
             "businesses",
             OPEN_WAVE,
@@ -108,6 +149,15 @@ def standing_orders(starts_on: date) -> tuple[Standing, ...]:
                 "days": WEEKS_TO_ANSWER,
             },
             "QĐ 3140/QĐ-BCA Đ.8 (mỗi năm một lần, quý IV; hiệu lực hiện nay: UNSURE); ngày mở: " + OURS,
+        ),
+        # Nobody is invited to it: of those who agreed to be asked, none is known as a business.
+        following(
+            "results",
+            Purpose.TELL_RESULTS,
+            "Báo kết quả của phường cho người đăng ký, hôm sau ngày công bố",
+            Relative(1, Event("release", ANY)),
+            9,
+            {},
         ),
         *(
             reminding(

@@ -91,9 +91,9 @@ def _rule(rule: Rule) -> str:
 def _anchor(to: YearlyDay | Event) -> str:
     if isinstance(to, Event):
         if to.of == ANY:
-            return f"mỗi lần {EVENTS[to.kind]} bất kỳ"
+            return f"ngày {EVENTS[to.kind]} bất kỳ"
         if "{" in to.of:
-            return f"mỗi lần {EVENTS[to.kind]} có tên dạng {A_PART.sub('…', to.of)}"
+            return f"ngày {EVENTS[to.kind]} có tên dạng {A_PART.sub('…', to.of)}"
         return f"ngày {EVENTS[to.kind]} {to.of}"
     return f"ngày {to.day}/{to.month} hằng năm{_leap(to.month, to.day)}"
 

@@ -126,7 +126,9 @@ async def test_the_year_we_propose(opening):
     orders = {each.id: each for each in standing_orders(date(2026, 1, 1))}
 
     next_one = {
-        id: told_due(following(each.schedule, datetime(2026, 1, 1, tzinfo=UTC), 1)[0])
+        id: told_due(due[0])
+        if (due := following(each.schedule, datetime(2026, 1, 1, tzinfo=UTC), 1))
+        else "không"
         for id, each in orders.items()
     }
 
@@ -154,8 +156,13 @@ async def test_the_year_we_propose(opening):
                     timedelta(0),
                 )
             )
+        elif each.purpose == REMIND_OFFICERS:
+            assert each.subject["about"] == each.title
         else:
-            assert each.purpose == REMIND_OFFICERS
+            # What follows a wave waits for one, and is spread.
+            assert next_one[each.id] == "không"
+            assert each.schedule.over > timedelta(0)
+            assert "do Lắng Nghe đề xuất" in each.source
 
 
 def test_quiet_days():
