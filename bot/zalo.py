@@ -22,6 +22,7 @@ from storage import rows
 from storage.database import Unavailable
 from surveys import entry
 from surveys.entry import Entry, Stream
+from surveys.outside import Way
 
 if TYPE_CHECKING:
     from bot.app import House
@@ -82,6 +83,12 @@ class Zalo:
         await self._stack.enter_async_context(self._client)
         if self._house.settings.zalo_probe:
             log.warning("zalo.probe_is_on", do="Set ZALO_PROBE=false when the console has taken the webhook.")
+        terms = self._house.settings.outside
+        if terms.way is Way.TEMPLATE and terms.price is None:
+            log.warning(
+                "zalo.template_without_a_price",
+                do="Nobody outside the window gets a template: set ZALO_TEMPLATE_PRICE to what your contract says.",
+            )
         await self.look()
         await self._warn()
         return self

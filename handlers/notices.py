@@ -442,7 +442,7 @@ class Notices:
         async with self._db.reading() as tx:
             terms, outside = self.policies.outside, reckoning.outside
             found_out = await outlook(tx, terms, KIND, audience, outside, known, now)
-        return replace(reckoning, outlook=found_out)
+        return reckoning.with_outlook(found_out)
 
     # ── For residents, and for the clock ──────────────────────────────────────────────────────────────────────
 

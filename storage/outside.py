@@ -1,17 +1,20 @@
 """What may be spent on people outside their windows, what was, and how far their articles are. Every count moves in the transaction that
 moves the delivery it speaks of, so no crash can let one more go than somebody agreed to."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Integer, bindparam, delete, func, literal_column, or_, select, update
+from sqlalchemy import Integer, and_, bindparam, delete, false, func, literal_column, or_, select, update
 from sqlalchemy.dialects import postgresql
 
 from storage import rows
 from storage.moments import Moment
+from storage.notice_rows import Subscription
 from storage.outside_rows import ArticleRow, BilledRow, TemplateDay, TemplateOrder
 from storage.statements import Connection, Prepared, insert
+from surveys.notices import Push
 from surveys.outside import ArticleState, Quote
 
 __all__ = ["Outside"]
@@ -85,6 +88,14 @@ class Outside:
     async def billed(self, campaign: int) -> int:
         found = await self._connection.fetch(BILLED, campaign=campaign)
         return int(found[0][0]) if found else 0
+
+    # ── Whom it concerns ──────────────────────────────────────────────────────────────────────────────────────
+
+    def askable(self, units: Iterable[str]) -> AsyncIterator[tuple[Any, ...]]:
+        """Fingerprint, account, language and last hour of everybody who agreed to surveys in one of these wards, which is their own."""
+        units = tuple(units)
+        values = {f"unit_{place}": unit for place, unit in enumerate(units)}
+        return self._connection.each(_askable(len(units)), **values)
 
     # ── Articles ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -175,6 +186,27 @@ BILL = Prepared(
     .inline()
 )
 BILLED = Prepared(select(_billed.c.number).where(_billed.c.campaign == bindparam("campaign", type_=Integer)))
+
+
+@cache
+def _askable(units: int) -> Prepared:
+    contacts, wants = rows.table(rows.Contact).c, rows.table(Subscription).c
+    heard = rows.table(rows.HeardAt)
+    asked = wants.topic == literal_column(f"'{Push.SURVEYS.value}'")
+    own = or_(
+        false(), *(contacts.unit == bindparam(f"unit_{n}", type_=contacts.unit.type) for n in range(units))
+    )
+    return Prepared(
+        select(contacts.fingerprint, contacts.account, contacts.language, heard.c.at)
+        .select_from(rows.table(rows.Contact))
+        .join(
+            rows.table(Subscription),
+            and_(wants.fingerprint == contacts.fingerprint, wants.unit == contacts.unit, asked),
+        )
+        .join(heard, heard.c.fingerprint == contacts.fingerprint, isouter=True)
+        .where(own)
+    )
+
 
 WANT = Prepared(
     postgresql.insert(_articles)

@@ -85,5 +85,31 @@ def release() -> None:
     _exit(work())
 
 
+@app.command("quote")
+def quote(
+    wave: Annotated[str, typer.Argument(help="The wave's slug; one that a schedule will open has one too.")],
+    unit: Annotated[
+        list[str] | None, typer.Option(help="Its wards, while there is no such wave yet; or a province.")
+    ] = None,
+) -> None:
+    """What inviting to a wave costs on Zalo: free, billed, outside the window, and what those get."""
+    from bot.cli.outbox_costs import quote as work
+
+    _exit(work(wave, unit or []))
+
+
+@app.command("agree")
+def agree(
+    wave: Annotated[str, typer.Argument(help="The wave's slug.")],
+    templates: Annotated[int, typer.Option(min=1, help="How many templates may be sent, and not one more.")],
+    total: Annotated[int, typer.Option(min=0, help="What they cost in đồng, as outbox quote says.")],
+    by: Annotated[str, typer.Option(help="Who agrees, by name and post.")],
+) -> None:
+    """Agree to pay for templates to people outside Zalo's window, before a wave's invitations leave."""
+    from bot.cli.outbox_costs import agree as work
+
+    _exit(work(wave, templates, total, by))
+
+
 def _exit(code: int) -> None:
     raise typer.Exit(code)

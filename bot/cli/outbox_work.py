@@ -26,13 +26,32 @@ def status(some: int) -> int:
             campaigns = await tx.outbox.latest(some)
             counts = {each.id: await tx.outbox.counts(each.id) for each in campaigns}
             senders = await tx.outbox.senders()
+            outside = {each.id: await _outside(tx, each) for each in campaigns}
         _print_senders(house, senders)
         if not campaigns:
             _print("Nothing was ever sent.")
         for each in campaigns:
             _print_campaign(each, counts[each.id])
+            for line in outside[each.id]:
+                _print(f"        {line}")
 
     return _in_house(work)
+
+
+async def _outside(tx: "Tx", standing: "Standing") -> list[str]:
+    """What went to people outside their window, and what that may cost."""
+    campaign, lines = standing.campaign, []
+    if billed := await tx.outside.billed(standing.id):
+        lines.append(f"{billed} billed messages")
+    if (order := await tx.outside.order(campaign.kind, campaign.subject)) is not None:
+        lines.append(
+            f"templates: {order.sent} sent, {order.taken - order.sent} unknown or under way, of {order.agreed} at "
+            f"{order.price} đồng that {order.agreed_by} agreed to"
+        )
+    for article in await tx.outside.articles(standing.id):
+        why = f" ({article.why})" if article.why else ""
+        lines.append(f"article of {article.account}: {article.state}{why}")
+    return lines
 
 
 def _print_senders(house: "House", senders: "dict[str, Sender]") -> None:

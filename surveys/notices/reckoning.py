@@ -3,7 +3,7 @@ their names."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -71,6 +71,9 @@ class Reckoning:
     """Account → how many it may not write to any more, and who would get it otherwise."""
     outlook: Outlook | None = None
     """What they get instead; None where nobody has looked."""
+
+    def with_outlook(self, outlook: Outlook) -> "Reckoning":
+        return replace(self, outlook=outlook)
 
     @property
     def missed(self) -> int:

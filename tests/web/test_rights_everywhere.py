@@ -472,7 +472,7 @@ READS = {
     "scorecard what-if", "scorecard roadmap", "scorecard baseline", "scorecard restate",
     "release list", "release show", "release lines",
     "schedules list", "schedules next", "schedules show", "schedules holds", "schedules days",
-    "outbox status", "outbox dead", "zalo accounts", "zalo check", "people list", "people audit", "people verify", "tokens issuer list",
+    "outbox status", "outbox dead", "outbox quote", "zalo accounts", "zalo check", "people list", "people audit", "people verify", "tokens issuer list",
 }  # fmt: skip
 KEEPS = {
     # The machine's own upkeep, and what needs no name because the ledger or a printed paper says it.
@@ -492,7 +492,7 @@ NAMES_WHO = {
     "scorecard enter", "scorecard sign", "scorecard withdraw", "scorecard register", "scorecard terms",
     "scorecard freeze", "scorecard appeal", "scorecard decide",
     "schedules add", "schedules propose", "schedules run", "schedules day",
-    "people appoint", "people hand-over", "people end", "people code",
+    "people appoint", "people hand-over", "people end", "people code", "outbox agree",
 }  # fmt: skip
 
 
