@@ -2,15 +2,18 @@
 machine has no PostgreSQL or no Chromium: those tests do not run and one line says so; with CI=true they fail instead."""
 
 import asyncio
+import functools
 import os
 import shutil
+import ssl
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 
 from storage import migrate
 from storage.database import Database
@@ -29,6 +32,25 @@ IN_MEMORY = Path("/dev/shm")
 ROOM = 6 << 30  # bytes; the copies that the linkage test steals are the largest
 if IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free > ROOM:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(IN_MEMORY))
+
+# Every client of a platform reads all the certificates of this world anew, which takes longer than most tests; and here they talk to
+# 127.0.0.1. Contexts of servers, and whatever else may be changed afterwards, are not shared.
+_read_certificates = ssl.create_default_context
+_read_certificates_once = functools.cache(_read_certificates)
+
+
+def _certificates(purpose: ssl.Purpose = ssl.Purpose.SERVER_AUTH, **given: Any) -> ssl.SSLContext:
+    is_of_a_client = purpose is ssl.Purpose.SERVER_AUTH and given.keys() == {"cafile"}
+    return (_read_certificates_once if is_of_a_client else _read_certificates)(purpose, **given)
+
+
+ssl.create_default_context = _certificates
+
+# Hypothesis would call an example of more than 200 ms a failure. On a busy machine any example may be one.
+settings.register_profile(
+    "unhurried", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("unhurried")
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 CAMPAIGNS = frozenset({"faults", "linkage"})

@@ -94,7 +94,7 @@ async def test_a_picture_that_perhaps_came_is_not_sent_again(server, channel, an
     assert sum(each.method == "sendPhoto" for each in server.made) <= 2
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     words=st.text(st.characters(exclude_categories=["Cs", "Cc", "Cf", "Co", "Cn"]), min_size=1, max_size=80)
 )

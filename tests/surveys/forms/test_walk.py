@@ -316,7 +316,7 @@ def possible_answers(walk: Walk, question: Question) -> list[str | None]:
     return [None, *names, *([" ".join(names)] if question.kind is Kind.SELECT_MULTIPLE else [])]
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 @given(forms().filter(lambda form: not faults_of(form)), st.data())
 def test_a_walk_of_a_form_that_may_be_published_never_loops(form: Form, data: st.DataObject) -> None:
     answers: dict[str, str | None] = {}
