@@ -3,11 +3,12 @@
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from bot.channels import zalo_bot, zalo_oa
 from bot.channels.contract import Accept
 from bot.channels.telegram_residents import TelegramResidents
 from bot.channels.zalo_client import Hosts, ZaloClient
@@ -19,6 +20,7 @@ from storage import rows
 from storage.database import Database
 from storage.vault import Vault
 from surveys.conversation import Address, Incoming, Reply, Say
+from tests.patience import PATIENCE
 from tests.telegram_server.asgi import post_to
 from tests.telegram_server.server import TOKEN, TelegramServer
 from tests.zalo_server.server import ZaloServer
@@ -108,8 +110,11 @@ async def hooked(server: TelegramServer, channel: TelegramResidents) -> Telegram
 
 
 @pytest.fixture
-async def zalo() -> AsyncIterator[ZaloServer]:
-    """Strict to the end, as the Telegram above."""
+async def zalo(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ZaloServer]:
+    """Strict to the end, as the Telegram above. It waits for an answer for as long as the machine takes: that what lasts more than two
+    seconds is brought again has tests of its own."""
+    for module in (zalo_oa, zalo_bot):
+        monkeypatch.setattr(module, "ANSWERED_WITHIN", timedelta(seconds=PATIENCE))
     async with ZaloServer() as zalo:
         yield zalo
     assert zalo.violations == []

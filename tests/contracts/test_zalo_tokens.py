@@ -178,7 +178,7 @@ async def test_whoever_stops_waiting_cuts_no_renewal_short(zalo, client, tokens)
     zalo.fails(SERVICE, Fault(until=may_answer))
     zalo.time.pass_by(A_LIFE)
     impatient = asyncio.create_task(tokens.access())
-    await asyncio.sleep(0.05)
+    await zalo.until_asked(SERVICE)
     impatient.cancel()
     with pytest.raises(asyncio.CancelledError):
         await impatient
@@ -205,7 +205,7 @@ async def test_an_account_that_was_connected_again_is_not_written_over_by_a_rene
     )
     zalo.time.pass_by(A_LIFE)
     renewing = asyncio.create_task(tokens.access())
-    await asyncio.sleep(0.05)
+    await zalo.until_asked(SERVICE)
     await connect(zalo, zalo.oa, sqlite_database, vault)
     may_answer.set()
     await asyncio.wait([renewing])

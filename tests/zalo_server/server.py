@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
+from tests.patience import PATIENCE
 from tests.telegram_server.server import Timepiece
 from tests.zalo_server.bots import BotRefusal, BotWorld
 from tests.zalo_server.oauth import App, OAuth
@@ -115,14 +116,14 @@ class ZaloServer:
 
     async def until(self, true: Callable[[], bool]) -> None:
         """Waits for something to become true of what was done here."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while not true():
                 self._changed.clear()
                 await self._changed.wait()
 
     async def until_asked(self, path: str) -> None:
         """Until every fault that waits at this address has been met."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while self.faults[path]:
                 self._asked.clear()
                 await self._asked.wait()
