@@ -28,14 +28,13 @@ if TYPE_CHECKING:
 WARD = "29242"
 ACCOUNT = "telegram"
 LOOK_AGAIN = 0.02  # seconds
+# Short where it is a pause between two looks. How long a lease, an attempt and the last moments last is as in earnest: on a busy machine
+# two seconds pass in which a process does not run at all.
 SHORT = Patience(
-    account=timedelta(seconds=2),
-    row=timedelta(seconds=3),
-    attempt=timedelta(seconds=2),
     look=timedelta(seconds=0.05),
     walk=timedelta(seconds=0.2),
     repeat=timedelta(seconds=0.1),
-    drain=timedelta(seconds=0.5),
+    drain=timedelta(seconds=PATIENCE),
 )
 
 
