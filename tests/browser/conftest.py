@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from storage.vault import Vault
 from tests.conftest import CHROMIUM, Clock
 from tests.journeys.town import Town, a_town
+from tests.patience import PATIENCE
 from tests.web.conftest import Server, serving
 from tests.web.talker import Talker
 
@@ -27,7 +28,7 @@ SWITCHES = (
 )
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 900}
-PATIENCE = 10_000  # ms until something expected has not happened
+expect.set_options(timeout=PATIENCE * 1000)
 
 Open = Callable[..., Awaitable[Page]]
 
@@ -59,7 +60,7 @@ async def open_page(browser: Browser) -> AsyncIterator[Open]:
         context = await browser.new_context(**wanted)  # type: ignore[arg-type]
         contexts.append(context)
         page = await context.new_page()
-        page.set_default_timeout(PATIENCE)
+        page.set_default_timeout(PATIENCE * 1000)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(
             "console",

@@ -11,8 +11,6 @@ from tests.browser.conftest import DESK, Open
 from tests.web.conftest import serving
 from tests.web.talker import GREETING, THANKS
 
-expect.set_options(timeout=10_000)
-
 
 async def kept(page: Page) -> str:
     return await page.evaluate("sessionStorage.getItem('langnghe') || ''")

@@ -22,7 +22,6 @@ from tests.web.desk_town import LONG_DUC, DeskTown, Furnished, a_desk_town
 from tests.web.test_desk_results import six_years
 from tests.web.test_notices_pages import on_its_way
 
-expect.set_options(timeout=10_000)
 PICTURES = Path(__file__).parents[1] / "output"
 WORDS = (
     "Đang có người giả danh công an gọi điện yêu cầu cập nhật VNeID. Công an không làm việc qua điện thoại."

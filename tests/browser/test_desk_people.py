@@ -18,7 +18,6 @@ from tests.conftest import Clock
 from tests.offices import BINH, HUNG, LONG_DUC, PROVINCE, Office
 from tests.web.test_people_pages import site_with_people
 
-expect.set_options(timeout=10_000)
 PICTURES = Path(__file__).parents[1] / "output"
 TOO_WIDE = "document.documentElement.scrollWidth - innerWidth"
 LOW = (

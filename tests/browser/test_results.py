@@ -15,7 +15,6 @@ from tests.browser.conftest import DESK, PHONE, Open
 from tests.web import conftest, sample
 from tests.web.conftest import running
 
-expect.set_options(timeout=10_000)
 PICTURES = Path(__file__).parents[1] / "output"
 
 

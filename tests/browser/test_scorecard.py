@@ -14,7 +14,6 @@ from tests.browser.conftest import DESK, PHONE, Open
 from tests.browser.test_results import PALE
 from tests.web.test_scorecard import office
 
-expect.set_options(timeout=10_000)
 PICTURES = Path(__file__).parents[1] / "output"
 PAGES = {
     "matrix": "/scorecard",

@@ -15,8 +15,6 @@ from tests.browser.conftest import Open
 from tests.journeys.town import LONG_DUC, Town
 from tests.web.conftest import KEY, health, running
 
-expect.set_options(timeout=10_000)
-
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def address(town: Town) -> AsyncIterator[str]:

@@ -14,7 +14,6 @@ from tests.browser.conftest import DESK, PHONE, Open
 from tests.journeys.town import LONG_DUC, Town
 from tests.web.visits import issuing, site_of
 
-expect.set_options(timeout=10_000)
 OLD_TABLET = {"width": 600, "height": 1024}
 
 

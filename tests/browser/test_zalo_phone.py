@@ -10,8 +10,6 @@ from bot.web.zalo_phone import PHONE
 from tests.browser.conftest import DESK, Open
 from tests.web.zalo_town import Played, a_phone
 
-expect.set_options(timeout=10_000)
-
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def played(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Played]:
