@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -73,8 +74,7 @@ class PostgresServer:
         self._run(
             "initdb", "-D", str(self.data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"
         )
-        self.port = _free_port()
-        self.start()
+        self._start_somewhere()
 
     @property
     def data(self) -> Path:
@@ -108,6 +108,16 @@ class PostgresServer:
                 cwd="/",
             )
         self._run("pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port), until_it_works=True)
+
+    def _start_somewhere(self) -> None:
+        """Between finding a port and taking it, somebody else may have taken it: other tests run beside this one."""
+        for _ in range(2):
+            self.port = _free_port()
+            with suppress(RuntimeError):
+                self.start()
+                return
+        self.port = _free_port()
+        self.start()
 
     def stop(self) -> None:
         """At once, as an outage would: who is connected is thrown out, nothing is tidied up."""

@@ -16,6 +16,7 @@ import pytest
 from bot.app import opened
 from bot.demo import WARDS, directories, prepare
 from bot.settings import load
+from tests.patience import PATIENCE
 
 HERE = Path(__file__).parents[2]
 
@@ -124,13 +125,13 @@ def test_it_serves_its_page_and_its_health_and_stops_at_ctrl_c(province):
     try:
         assert process.stderr is not None
         assert any(f"http://127.0.0.1:{port}" in line for line in process.stderr)
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=30) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=PATIENCE) as answer:
             assert json.load(answer)["status"] == "ok"
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=30) as page:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=PATIENCE) as page:
             assert "Phường Long Đức" in page.read().decode()
     finally:
         process.send_signal(signal.SIGINT)
-        code = process.wait(20)
+        code = process.wait(PATIENCE)
 
     assert code == 0
 
@@ -141,7 +142,7 @@ def test_a_taken_port_is_one_clear_sentence(province):
         taken.listen()
         port = taken.getsockname()[1]
         process = started(province, port)
-        said = process.communicate(timeout=60)[1]
+        said = process.communicate(timeout=PATIENCE)[1]
 
     assert process.returncode == 1
     assert f"127.0.0.1:{port}" in said

@@ -13,6 +13,7 @@ from bot.clock import Clock, Tick
 from bot.parts import Part
 from bot.settings import Settings
 from bot.web.server import listen
+from tests.patience import PATIENCE
 
 NOW_AND_AGAIN = timedelta(seconds=1)
 
@@ -36,7 +37,7 @@ async def test_what_is_shared_is_done_by_whoever_leads_and_the_rest_by_everybody
         )
 
     async with Clock(ticks("first"), lambda: True), Clock(ticks("second"), lambda: False):
-        await asyncio.wait_for(both.wait(), 30)
+        await asyncio.wait_for(both.wait(), PATIENCE)
 
     assert {"first shared", "first own", "second own"} <= set(done)
     assert "second shared" not in done
@@ -64,4 +65,4 @@ async def test_a_part_starts_and_stops_by_itself(postgres_url: str, tmp_path: Pa
         done, _ = await asyncio.wait({serving}, timeout=1)
         assert not done, "it goes on until it is told to stop"
         stop.set()
-        await asyncio.wait_for(serving, 30)
+        await asyncio.wait_for(serving, PATIENCE)
