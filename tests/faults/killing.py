@@ -26,8 +26,9 @@ from bot.settings import load
 from surveys.forms.session import Session
 
 PEOPLE_AT_ONCE = 12
-EARLIEST, LATEST = 0.02, 0.6  # seconds of work before the kill
-READY = b"ready\n"
+MOST_LINES = 140  # of what it does that are read before the kill; twelve people together write that many
+A_STEP = 0.003  # seconds; within as many after that line it dies
+READY, RESTS = b"ready\n", b"rests\n"
 
 Acknowledged = dict[int, dict[str, str]]
 """Person → question → the choice whose acknowledgement was received last."""
@@ -46,7 +47,8 @@ def kill_and_look(directory: Path, times: int, seed: int) -> dict[str, int]:
             directory,
             first=1 + round_ * PEOPLE_AT_ONCE,
             seed=chance.random(),
-            after=chance.uniform(EARLIEST, LATEST),
+            after=chance.randrange(MOST_LINES),
+            moment=chance.uniform(0, A_STEP),
         )
         killed += 1
         for word, person, question, value in lines:
@@ -72,8 +74,11 @@ def kill_and_look(directory: Path, times: int, seed: int) -> dict[str, int]:
 # ── One round: a child that works until it is killed ─────────────────────────────────────────────────────────────
 
 
-def one_round(directory: Path, *, first: int, seed: float, after: float) -> list[tuple[str, int, str, str]]:
-    """What the child wrote down before its end: every answer it sent, every acknowledgement it got."""
+def one_round(
+    directory: Path, *, first: int, seed: float, after: int, moment: float
+) -> list[tuple[str, int, str, str]]:
+    """What the child wrote down before its end: every answer it sent, every acknowledgement it got. It dies a moment after so many
+    lines: counted in what it has done, and not in seconds, in which a busy machine may do nothing at all."""
     here, there = os.pipe()
     child = os.fork()
     if child == 0:
@@ -82,11 +87,12 @@ def one_round(directory: Path, *, first: int, seed: float, after: float) -> list
     os.close(there)
     with os.fdopen(here, "rb") as notes:
         assert notes.readline() == READY, "the bot did not start"
-        time.sleep(after)  # the instant of the kill is what is random here
+        lines = [line for _, line in zip(range(after), iter(notes.readline, RESTS), strict=False)]
+        time.sleep(moment)  # the instant of the kill is what is random here
         os.kill(child, signal.SIGKILL)
-        written = notes.read().decode()
+        lines += notes.readlines()
     os.waitpid(child, 0)
-    return [parsed(line) for line in written.splitlines() if line.endswith(";")]
+    return [parsed(line) for line in b"".join(lines).decode().splitlines() if line.endswith(";")]
 
 
 def parsed(line: str) -> tuple[str, int, str, str]:
@@ -105,6 +111,7 @@ async def answer_for_ever(directory: Path, first: int, chance: random.Random, no
         async with asyncio.TaskGroup() as people:
             for person in range(first, first + PEOPLE_AT_ONCE):
                 people.create_task(answer(bot, person, random.Random(chance.random()), notes))
+        os.write(notes, RESTS)
         await asyncio.Event().wait()
 
 
