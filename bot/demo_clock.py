@@ -2,6 +2,7 @@
 clock that can be moved."""
 
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from bot.app import utc_now
@@ -10,16 +11,21 @@ __all__ = ["DemoClock"]
 
 
 class DemoClock:
-    def __init__(self) -> None:
+    def __init__(
+        self, now: Callable[[], datetime] = utc_now, passed: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._now = now
+        self._passed = passed
         self._ahead = timedelta(0)
 
     def __call__(self) -> datetime:
-        return utc_now() + self._ahead
+        return self._now() + self._ahead
 
     def passed(self) -> float:
-        """Seconds of a time that was moved on with the days: whoever holds the two side by side sees no leap in what is meant to be one."""
-        return time.monotonic() + self._ahead.total_seconds()
+        """Seconds of a time that was moved on with the days: whoever holds the two side by side sees no leap in what is meant to be one,
+        and still sees one that is not."""
+        return self._passed() + self._ahead.total_seconds()
 
     def move_to(self, moment: datetime) -> None:
         """Nothing where that is over."""
-        self._ahead = max(self._ahead, moment - utc_now())
+        self._ahead = max(self._ahead, moment - self._now())

@@ -14,7 +14,7 @@ from bot.demo_crowd import asks
 from bot.outgoing import sender_of
 from storage.arrivals import Arrival
 from surveys.conversation import Address, Entity, Say, Style
-from surveys.notices import Audience, Category, Draft, Notice, State, Text
+from surveys.notices import Audience, Category, Draft, Notice, Push, State, Text, Topic
 from surveys.rights import Actor, Role
 from surveys.waves import LOCAL
 from surveys.windows import Purpose
@@ -26,6 +26,7 @@ __all__ = ["DicePhones", "find_listeners", "put_up", "send_now", "with_dice"]
 
 WARD = "29242"  # whose officers the demo's notices are
 LISTENERS = {"29242": 340, "29263": 90, "29254": 60, "29398": 55, "29512": 60, "29516": 12}
+SHARE_ASKED = 0.6  # of them, who agreed to surveys as well
 SHARE_GONE, SHARE_UNKNOWN = 0.02, 0.01
 SENT_YESTERDAY_AT = 10  # o'clock
 LIVE_OVER = timedelta(minutes=12)  # so long there is something to watch after the demo begins
@@ -83,12 +84,14 @@ def with_dice(
 # ── While the province is made ───────────────────────────────────────────────────────────────────────────────────
 
 
-async def find_listeners(house: "House", on: datetime) -> None:
-    """Residents who agreed to notices, by the way everybody agrees."""
-    for ward, number in LISTENERS.items():
+async def find_listeners(house: "House", on: datetime, listeners: Mapping[str, int] = LISTENERS) -> None:
+    """Residents who agreed to notices and surveys, by the way everybody agrees."""
+    for ward, number in listeners.items():
         chance = Random(ward)
         for resident in range(number):
-            topics = [topic for topic in Category if chance.random() < 0.85] or [Category.SCAM]
+            topics: list[Topic] = [topic for topic in Category if chance.random() < 0.85] or [Category.SCAM]
+            # Agreed to by itself, as the lobby asks for it.
+            topics += [Push.SURVEYS] if chance.random() < SHARE_ASKED else []
             await house.arrivals.add(
                 Arrival(
                     Address(DicePhones.account, f"{ward}{resident:05}"),

@@ -3,7 +3,7 @@ residents who answer a little each day. It takes no step itself: it moves the cl
 tick, the sender send and people answer before it goes on."""
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Container, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -14,9 +14,10 @@ import structlog
 
 from bot.clock import Tick
 from bot.demo_clock import DemoClock
-from bot.demo_crowd import WARDS, Resident
+from bot.demo_crowd import WARDS, Resident, Ward
 from bot.demo_notices import DicePhones
 from handlers.calendar import Calendar
+from handlers.published import id_of
 from handlers.tokens import Issuing
 from storage import rows
 from surveys.calendar import Happening, Kind
@@ -151,18 +152,19 @@ class Year:
 
     # ── Who answers ───────────────────────────────────────────────────────────────────────────────────────────
 
-    def newcomers(self) -> list[Resident]:
-        """Who comes by a link at one of the hours."""
+    def newcomers(self, units: Container[str]) -> list[Resident]:
+        """Who comes by a link at one of the hours, in these wards."""
+        there = [ward for ward in WARDS if ward.code in units]
         wanted = self._residents * SHARE_A_DAY / len(PEOPLE_AT)
         number = int(wanted) + (self._chance.random() < wanted % 1)
-        wards = self._chance.choices(WARDS, [ward.share for ward in WARDS], k=number)
+        wards = self._chance.choices(there, [ward.share for ward in there], k=number) if there else []
         return [Resident(f"y{next(self._numbers)}", ward, self._random()) for ward in wards]
 
-    def visitor(self, ward: int) -> Resident | None:
+    def visitor(self, ward: Ward) -> Resident | None:
         """Who was handed a slip, if they use it."""
         if self._chance.random() >= SHARE_USING_A_SLIP:
             return None
-        return Resident(f"y{next(self._numbers)}", WARDS[ward], self._random())
+        return Resident(f"y{next(self._numbers)}", ward, self._random())
 
     def invited(self) -> list[tuple[Resident, str]]:
         """Who takes up in this hour what came to their telephone, and the number of it."""
@@ -277,17 +279,22 @@ class _Journey:
         return len(talks)
 
     async def _of(self, wave: rows.Wave, now: datetime) -> list[Awaitable[None]]:
+        async with self._house.db.reading() as tx:
+            units = {each.unit for each in await tx.wave_units.of_wave(id_of(wave))}
         if wave.audience != Audience.VISITS:
-            return [resident.answers(self._house, wave.slug) for resident in self._year.newcomers()]
+            return [each.answers(self._house, wave.slug) for each in self._year.newcomers(units)]
         local = now.astimezone(LOCAL)
-        if local.hour != PEOPLE_AT[0] or local.weekday() >= WEEKEND:
-            return []
+        is_office_day = local.hour == PEOPLE_AT[0] and local.weekday() < WEEKEND
+        return await self._visits(wave.slug, units) if is_office_day else []
+
+    async def _visits(self, slug: str, units: Container[str]) -> list[Awaitable[None]]:
+        """Slips are handed out, and some of them used."""
         house = self._house
         issuing = Issuing(house.db, house.vault, house.ledger, self._clock)
         talks: list[Awaitable[None]] = []
-        for place, ward in enumerate(WARDS[:-1]):
-            batch = await issuing.issue(ward.code, SLIPS_A_DAY, slug=wave.slug)
-            visitors = [(self._year.visitor(place), slip) for slip in batch.payloads]
+        for ward in [ward for ward in WARDS[:-1] if ward.code in units]:
+            batch = await issuing.issue(ward.code, SLIPS_A_DAY, slug=slug)
+            visitors = [(self._year.visitor(ward), slip) for slip in batch.payloads]
             talks += [who.visits(house, slip) for who, slip in visitors if who is not None]
         return talks
 
@@ -295,7 +302,7 @@ class _Journey:
 
     async def _happened(self, since: datetime, now: datetime) -> list[Happening]:
         supervisor = await supervisor_of(self._house)
-        shown = await self._calendar.between(supervisor, since, now)
+        shown = await self._calendar.between(supervisor, since, now + A_SECOND)
         return [
             each
             for each in shown.happenings
