@@ -34,6 +34,7 @@ async def officers_bot(house: "House", stack: AsyncExitStack) -> "TelegramOffice
     from handlers.beneath import Beneath
     from handlers.notice_files import NoticePictures
     from handlers.notice_templates import NoticeTemplates
+    from handlers.planning import Planning
     from handlers.tidings import Tidings
 
     notices = house.notices
@@ -46,6 +47,7 @@ async def officers_bot(house: "House", stack: AsyncExitStack) -> "TelegramOffice
         results=house.waves.results,
         scorecards=house.scorecards,
         tidings=Tidings(house.db, house.vault, notices, house.now),
+        planning=Planning(house.db, house.schedules, house.now),
         now=house.now,
         desk=settings.public_url.rstrip("/") or f"http://{settings.host}:{settings.port}",
     )

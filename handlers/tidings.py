@@ -78,7 +78,7 @@ class Word:
     actor: Actor
     action: str
     title: str
-    """Of the schedule it is about, where there is one."""
+    """Of the schedule it is about; of what keeps everything waiting its cause."""
     reason: str
 
 
@@ -147,7 +147,7 @@ class Tidings:
             # Somebody at two posts is told once.
             actors = {each.person: _actor(each) for each in held if _concerns(row, _actor(each), known)}
             addresses = {person: await self._address(tx, person) for person in actors}
-        title = schedule.title if schedule is not None else ""
+        title = schedule.title if schedule is not None else row.object.partition(":")[2]
         return [
             Word(address, actors[person], row.action, title, row.reason)
             for person, address in addresses.items()

@@ -40,6 +40,7 @@ from handlers.notice_files import NoticePictures
 from handlers.notice_templates import NoticeTemplates
 from handlers.notices import Notices
 from handlers.people import People
+from handlers.planning import Planning
 from handlers.scorecards import Scorecards
 from handlers.tidings import Tidings
 from storage.database import Unavailable
@@ -70,6 +71,7 @@ class Rooms:
     results: Results
     scorecards: Scorecards
     tidings: Tidings
+    planning: Planning
     now: Callable[[], datetime]
     desk: str
     """The web desk's address, without a slash at its end."""

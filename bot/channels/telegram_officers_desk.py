@@ -20,9 +20,11 @@ from bot.channels.telegram_officers_cards import Cards
 from bot.channels.telegram_officers_draft import Step
 from bot.channels.telegram_officers_notices import Decisions
 from bot.channels.telegram_officers_people import Newcomers, Selves
+from bot.channels.telegram_officers_planning import Planner, PlanStep
 from bot.channels.telegram_officers_progress import Watches
 from bot.channels.telegram_officers_reception import Callback, Context, Deed, Reception, Sitting, Turn
 from bot.channels.telegram_officers_results import Readings
+from bot.channels.telegram_officers_schedules import Timetable, why_held
 from bot.channels.telegram_officers_steps import Steps
 from bot.channels.telegram_officers_templates import Fillings
 from bot.channels.telegram_officers_words import say
@@ -67,6 +69,8 @@ class Desk:
         self._scribe = Scribe(rooms.notices, rooms.pictures, fillings, steps, rooms.now)
         self._decisions = Decisions(rooms.notices, self._cards, self.watches, self._scribe.resume)
         self._selves = Selves(rooms.people, rooms.desk)
+        self._timetable = Timetable(rooms.planning)
+        self._planner = Planner(rooms.planning, rooms.now)
         self._readings = Readings(rooms.people, rooms.results, rooms.scorecards)
 
     # ── Which leads where ─────────────────────────────────────────────────────────────────────────────────────
@@ -88,6 +92,7 @@ class Desk:
             "choduyet": (Action.NOTICE_SEE, decisions.waiting),
             "ketqua": (Action.RESULTS_READ, read.results),
             "bangdiem": (Action.SCORECARD_READ, read.scorecard),
+            "lich": (Action.SCHEDULE_SEE, self._timetable.all),
             "desk": (None, self._selves.desk),
             "huy": (None, self._cancel),
             "trogiup": (None, self._selves.help),
@@ -111,6 +116,11 @@ class Desk:
             "ur": (Action.NOTICE_URGE, decisions.urge),
             "ar": (Action.NOTICE_WRITE, decisions.archive),
             "rs": (Action.RESULTS_READ, self._readings.ward),
+            "lc": (Action.SCHEDULE_SEE, self._timetable.card),
+            "lp": (Action.SCHEDULE_SEE, self._timetable.pause),
+            "lr": (Action.SCHEDULE_SEE, self._timetable.resume),
+            "la": (Action.SCHEDULE_SEE, self._timetable.again),
+            "lh": (Action.SCHEDULE_RELEASE, self._timetable.release),
             "w": (Action.NOTICE_WRITE, self._scribe.tapped),
             "sure": (None, decisions.sure),
         }
@@ -143,10 +153,13 @@ class Desk:
             Step.READY: [stray],
             Step.REASON: [MessageHandler(WRITTEN, reason), unsure],
             Step.SURE: [unsure],
+            **self._planning_steps(),
         }
         return ConversationHandler(
             entry_points=[
                 CommandHandler("thongbao", self._guarded(write, scribe.begin)),
+                CommandHandler("datlich", self._guarded(Action.SCHEDULE_WRITE, self._planner.begin)),
+                _button("ln", self._guarded(Action.SCHEDULE_WRITE, self._planner.tapped)),
                 _button("ed", self._guarded(write, scribe.reopen)),
                 *(_button(name, self._guarded(action, decisions.ask)) for name, action in BEGINS.items()),
             ],
@@ -159,6 +172,20 @@ class Desk:
             allow_reentry=True,
             per_chat=False,  # a button whose message is out of reach has no chat
         )
+
+    def _planning_steps(self) -> dict[object, list[Handler]]:
+        plans, planner = Action.SCHEDULE_WRITE, self._planner
+
+        def typed(deed: Deed) -> Handler:
+            return MessageHandler(WRITTEN, self._guarded(plans, deed))
+
+        stray = MessageHandler(~are.COMMAND, self._guarded(plans, planner.stray))
+        return {
+            PlanStep.WHAT: [stray],
+            PlanStep.NAME: [typed(planner.named), stray],
+            PlanStep.WHEN: [typed(planner.timed), stray],
+            PlanStep.LOOK: [stray],
+        }
 
     # ── What belongs to no room ───────────────────────────────────────────────────────────────────────────────
 
@@ -181,6 +208,8 @@ class Desk:
         return None
 
     async def _cancel(self, turn: Turn) -> object:
+        if turn.sitting.wish is not None:
+            return await self._planner.leave(turn)
         leaves = self._decisions.leave if turn.sitting.asked is not None else self._scribe.leave
         return await leaves(turn)
 
@@ -192,20 +221,18 @@ class Desk:
         for person, sitting in sittings.items():
             if sitting.touched_at is None or now - sitting.touched_at < LEFT_LYING:
                 continue
-            if sitting.writing is not None or sitting.asked is not None:
+            if sitting.writing is not None or sitting.asked is not None or sitting.wish is not None:
                 kept = sitting.writing.code if sitting.writing is not None else ""
                 text = say("timeout.kept", code=kept) if kept else say("timeout.over")
                 self._mouth.say(person, text)
-                sitting.writing, sitting.asked = None, None
+                sitting.writing, sitting.asked, sitting.wish = None, None, None
             if now - sitting.touched_at >= FORGOTTEN:
                 sitting.post = None
 
     async def tell_news(self) -> None:
         for tiding in await self._tidings.next():
             if isinstance(tiding, Word):
-                key = tiding.action.replace(".", "_")
-                told = say(f"clock.{key}", title=tiding.title, reason=tiding.reason)
-                self._mouth.say(int(tiding.address.id), told)
+                self._mouth.say(int(tiding.address.id), _by_the_clock(tiding))
                 continue
             await self._tell(tiding)
 
@@ -217,6 +244,12 @@ class Desk:
         head = say(f"tiding.{key.removeprefix('notice.')}", code=tiding.notice.code)
         told = "\n".join(each for each in (head, by, reason) if each)
         self._mouth.say(int(tiding.address.id), f"{told}\n\n{text}", rows)
+
+
+def _by_the_clock(word: Word) -> str:
+    is_held = word.action == "schedule.hold"
+    reason = why_held(word.title, word.reason) if is_held else word.reason
+    return say(f"clock.{word.action.replace('.', '_')}", title=word.title, reason=reason)
 
 
 def _button(name: str, callback: Callback) -> Handler:

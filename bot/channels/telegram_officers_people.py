@@ -36,9 +36,11 @@ def allowed(actor: Actor) -> dict[str, bool]:
     return {
         "thongbao": writes,
         "bannhap": writes,
-        "huy": writes or Action.NOTICE_APPROVE in rights,
+        "huy": writes or bool({Action.NOTICE_APPROVE, Action.SCHEDULE_WRITE} & rights.keys()),
         "choduyet": bool({Action.NOTICE_APPROVE, Action.NOTICE_URGE, Action.NOTICE_CLEAR} & rights.keys()),
         "danhsach": sees,
+        "lich": Action.SCHEDULE_SEE in rights,
+        "datlich": Action.SCHEDULE_WRITE in rights,
         "ketqua": Action.RESULTS_READ in rights,
         "bangdiem": Action.SCORECARD_READ in rights,
     }

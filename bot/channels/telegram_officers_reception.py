@@ -6,7 +6,7 @@ Everything an officer can do is made by `guarded`, which names the action it is 
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from telegram import Update
@@ -19,6 +19,9 @@ from handlers.notices import Moved, NoSuchNotice, Refused, sentence
 from handlers.people import People
 from surveys.conversation import Address, Entity
 from surveys.rights import MATRIX, Action, Actor, NotAllowed
+
+if TYPE_CHECKING:
+    from bot.channels.telegram_officers_planning import Wish
 
 __all__ = [
     "ACCOUNT",
@@ -49,6 +52,8 @@ class Sitting:
     post: str | None = None
     """The one they chose, of several."""
     writing: Writing | None = None
+    wish: "Wish | None" = None
+    """A schedule that is being made."""
     asked: Asked | None = None
     """A deed that waits for its reason, or for a second “yes”."""
     touched_at: datetime | None = None

@@ -27,7 +27,7 @@ def words() -> Mapping[str, Mapping[str, str]]:
 
 COMMANDS = (
     *("thongbao", "bannhap", "choduyet", "danhsach"),
-    *("ketqua", "bangdiem", "desk", "toi", "huy", "thoat", "trogiup"),
+    *("lich", "datlich", "ketqua", "bangdiem", "desk", "toi", "huy", "thoat", "trogiup"),
 )
 """In the order they stand in the menu; what each is for is in the section `command`."""
 

@@ -9,11 +9,14 @@ import pytest
 
 from bot.channels.telegram_officers import Rooms, TelegramOfficers
 from handlers.beneath import Beneath
+from handlers.happenings import OfficersReminded, WaveOpening
 from handlers.ledger import Ledger
 from handlers.notice_files import NoticePictures
 from handlers.notice_templates import NoticeTemplates
 from handlers.notices import Notices
 from handlers.people import People
+from handlers.planning import Planning
+from handlers.schedules import Schedules
 from handlers.scorecards import Scorecards
 from handlers.tidings import Tidings
 from handlers.units import load_seed
@@ -22,6 +25,7 @@ from storage.database import Database
 from storage.vault import Vault
 from surveys.notices import Policies
 from surveys.rights import Role
+from surveys.schedules.purposes import Purpose
 from tests.conftest import Clock
 from tests.patience import PATIENCE
 from tests.telegram_server.asgi import post_to
@@ -130,15 +134,26 @@ class Office:
 def rooms_of(database: Database, vault: Vault, clock: Clock, policies: Policies | None = None) -> Rooms:
     notices = Notices(database, clock, policies)
     ledger = Ledger(vault.ledger_signer("tests"))
+    waves = Waves(database, vault, clock, ledger=ledger)
+    schedules = Schedules(
+        database,
+        {
+            Purpose.OPEN_WAVE: WaveOpening(database, waves),
+            Purpose.REMIND_OFFICERS: OfficersReminded(database, clock),
+        },
+        clock,
+        passed=lambda: clock().timestamp(),
+    )
     return Rooms(
         people=People(database, vault, clock),
         notices=notices,
         pictures=NoticePictures(database, clock),
         templates=NoticeTemplates(database, clock),
         beneath=Beneath(database),
-        results=Waves(database, vault, clock, ledger=ledger).results,
+        results=waves.results,
         scorecards=Scorecards(database, ledger, clock),
         tidings=Tidings(database, vault, notices, clock),
+        planning=Planning(database, schedules, clock),
         now=clock,
         desk="https://langnghe.test",
     )

@@ -18,8 +18,10 @@ from bot.demo_officers import codes_for_the_bot
 from bot.settings import InvalidSettings, Settings, load
 from bot.web.server import listen
 from handlers.ledger import Ledger
-from handlers.tidings import TO_DECIDERS, TO_WRITERS
+from handlers.schedules import CLOCK_LEAPT, RESTORED
+from handlers.tidings import BY_THE_CLOCK, TO_DECIDERS, TO_WRITERS
 from handlers.units import load_seed
+from storage.schedule_rows import DUE_STATES, SCHEDULE_STATES
 from surveys.notices import State
 from surveys.rights import MATRIX, PROVINCIAL, Action, Role
 from tests.officers.conftest import LONG_DUC, PROVINCE, SECRET
@@ -93,6 +95,8 @@ async def test_what_a_post_may_not_is_refused_by_every_command_and_button(office
         "choduyet": Action.NOTICE_SEE,
         "ketqua": Action.RESULTS_READ,
         "bangdiem": Action.SCORECARD_READ,
+        "lich": Action.SCHEDULE_SEE,
+        "datlich": Action.SCHEDULE_WRITE,
     }.items():
         heard = await somebody.says(f"/{name}")
         assert ("không có quyền" in str(heard)) == (action not in rights), name
@@ -130,6 +134,10 @@ def test_every_sentence_that_is_said_is_there_and_every_one_there_is_said():
     made |= {name for name in there if name.startswith(("hand.", "progress.", "change."))}
     made |= {f"list.{name}_none" for name in ("all", "drafts", "waiting")}
     made |= {"writing.submitted", "writing.submitted_urgent"}
+    made |= {f"timetable.state_{state}" for state in SCHEDULE_STATES}
+    made |= {f"timetable.due_{state}" for state in DUE_STATES}
+    made |= {f"timetable.held_{cause}" for cause in (CLOCK_LEAPT, RESTORED)}
+    made |= {f"clock.{action.replace('.', '_')}" for action in BY_THE_CLOCK}
 
     assert made <= there
     assert said <= there
