@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.sending.recorder import Recorder
+from handlers.clock_holds import RESTORED
 from storage.database import Database
 from storage.outbox import ALL
 from storage.statements import Prepared
@@ -348,6 +349,8 @@ async def test_a_database_from_a_backup_wakes_paused(town: Town, server: BulkSer
 
     assert server.log == []
     assert (await town.senders())[ALL].why == Why.RESTORED
+    async with town.db.reading() as tx:  # and nothing else happens by itself, which might send it by another way
+        assert [hold.cause for hold in await tx.clock_holds.all()] == [RESTORED]
 
 
 async def test_a_crash_before_the_number_is_written_is_no_restore(town: Town, server: BulkServer):
