@@ -12,7 +12,7 @@ from storage.snoozes import Snoozes
 from storage.vault import Vault
 from surveys import inviting, taps
 from surveys.conversation import Option, Say
-from surveys.delivery import Campaign
+from surveys.delivery import REST, Campaign
 from surveys.reminding import REMIND, Reminder, reminder, wave_of
 from surveys.running import Running
 from surveys.taps import Message
@@ -49,16 +49,20 @@ class InvitationComposer:
         assert recipient.address is not None, "who is written to of a survey has an address"
         slug, number = wave_of(campaign.kind, campaign.subject)
         now = self._now()
-        wave = next((each for each in await self._waves.now() if each.slug == slug), None)
-        unit = self._unit(recipient)
-        if wave is None or not wave.is_open(now) or unit is None or unit.code not in wave.units:
+        # As they would see it themselves: to an officer, nothing is open in the ward they serve in.
+        open_to = await self._waves.open_to(recipient.fingerprint, recipient.address.account)
+        wave = next((each for each in open_to if each.slug == slug), None)
+        if wave is None or not wave.is_open(now):
             return Skip(OVER)
+        unit = self._unit(recipient)
+        if unit is None or unit.code not in wave.units:
+            return Skip()
         seen = await self._answered.of(recipient.address, wave, now)
         if campaign.kind != REMIND:
             return self._made_out(self._words(recipient, wave, unit, seen), recipient, seen)
         invited = (await self._invited_to(campaign)).get(unit.code)
         match reminder(seen.progress, invited=invited, k=wave.k):
-            case _ if self._wants_none(recipient, seen, wave.id):
+            case _ if self._wants_none(recipient, seen, wave.id, now):
                 return Silent()
             case Reminder.NOTHING:
                 return Silent()
@@ -74,10 +78,16 @@ class InvitationComposer:
         except KeyError:
             return None
 
-    def _wants_none(self, recipient: Recipient, seen: Seen, wave: int) -> bool:
-        """They said so, or asked to be asked at another time, of which their row must not tell either."""
+    def _wants_none(self, recipient: Recipient, seen: Seen, wave: int, now: datetime) -> bool:
+        """They said so, or will be or just were asked at a time they chose: of which their row must not tell either."""
         theirs = {recipient.fingerprint, self._vault.fingerprint(seen.person)}
-        return any(self._snoozes.of(each, wave) is not None for each in theirs)
+        wishes = [wish for each in theirs if (wish := self._snoozes.of(each, wave)) is not None]
+        return any(
+            wish.is_quiet
+            or wish.waits_until is not None
+            or (wish.told_at is not None and now - wish.told_at < REST)
+            for wish in wishes
+        )
 
     async def _invited_to(self, campaign: Campaign) -> Mapping[str, int]:
         """Unit → how many were invited there, by the campaign this one follows: they are all written down long before."""

@@ -134,22 +134,30 @@ class Invitations:
         self._now = now
 
     async def step(self) -> None:
-        """Counts the invited once all of them are written down, and stops what is about a wave that is over. Raises Unavailable."""
+        """Counts the invited of each open wave once all of them are written down, and stops what is about a wave that is over. Raises
+        Unavailable."""
         async with self._db.reading() as tx:
+            open_waves = [each for each in await tx.waves.all() if each.state == State.OPEN]
             under_way = await tx.outbox.unfinished()
+        for wave in open_waves:
+            await self._count(wave)
+        known = {each.slug for each in open_waves}
         for standing in under_way:
-            if standing.campaign.kind in (INVITE, REMIND):
-                await self._look_after(standing)
+            campaign = standing.campaign
+            is_ours = campaign.kind in (INVITE, REMIND)
+            if is_ours and wave_of(campaign.kind, campaign.subject)[0] not in known:
+                await self._stop(standing)
 
-    async def _look_after(self, standing: Standing) -> None:
-        slug, _ = wave_of(standing.campaign.kind, standing.campaign.subject)
+    async def _stop(self, standing: Standing) -> None:
         async with self._db.transaction() as tx:
-            wave = await tx.waves.by_slug(slug)
-            if wave is None or wave.state != State.OPEN:
-                if await tx.outbox.stop(standing.id, WAVE_OVER):
-                    log.info("invitations.stopped", campaign=standing.id, wave=slug)
-                return
-            if standing.campaign.kind == INVITE and standing.is_written_down:
+            is_stopped = await tx.outbox.stop(standing.id, WAVE_OVER)
+        if is_stopped:
+            log.info("invitations.stopped", campaign=standing.id, subject=standing.campaign.subject)
+
+    async def _count(self, wave: rows.Wave) -> None:
+        async with self._db.transaction() as tx:
+            standing = await tx.outbox.by_subject(INVITE, wave.slug)
+            if standing is not None and standing.is_written_down:
                 await self._counted(tx, wave, standing)
 
     async def _counted(self, tx: Tx, wave: rows.Wave, standing: Standing) -> None:

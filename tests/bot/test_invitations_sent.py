@@ -162,6 +162,15 @@ async def test_how_many_were_invited_is_counted_once_all_are_written_down(town: 
     assert await entered(town) == [PersonsInvited(SLUG, WARD, 8), PersonsInvited(SLUG, OTHER_WARD, 3)]
 
 
+async def test_they_are_counted_though_everything_was_sent_before_anybody_looked(town: InvitingTown):
+    await invited(town, range(1, 9))
+
+    await town.invitations.step()
+
+    async with town.db.reading() as tx:
+        assert {each.unit: each.invited for each in await tx.wave_units.all()} == {WARD: 8, OTHER_WARD: 0}
+
+
 async def written_down(town: InvitingTown, standing: Standing) -> bool:
     return (await town.standing(standing.id)).is_written_down
 
@@ -356,16 +365,20 @@ async def test_who_wants_no_reminder_gets_none_and_their_row_looks_like_every_ot
     town: InvitingTown, server: BulkServer, running: Running
 ):
     wave = await invited(town)
-    me = [Address("telegram", str(number)) for number in range(4)]
+    me = [Address("telegram", number) for number in ("4", "1", "2")]
     await town.snoozes.quiet(me[1], wave)
     await town.snoozes.later(me[2], wave, town.now() + timedelta(days=10))
     await town.wants(3, [(WARD, "scam")])
     server.log.clear()
     running.moment += THREE_DAYS
+    # Asked once more yesterday evening, because they had wished it.
+    await town.snoozes.later(me[0], wave, town.now() - timedelta(days=1))
+    [wish] = await town.snoozes.take(town.now(), 5)
+    await town.snoozes.told(wish, town.now() - timedelta(days=1))
 
     counts = await carried_out(town, await town.remind(1))
 
-    assert chats(server) == Counter(range(4, 21))
+    assert chats(server) == Counter(range(5, 21))
     assert counts == {SENT: 19, CANCELLED: 1}, "who let go of the topic did so for everybody to see"
 
 
