@@ -225,6 +225,7 @@ def _rests_until() -> ColumnElement[Any]:
         select(func.max(other.c.until))
         .select_from(other.join(of, of.c.id == other.c.campaign))
         .where(
+            _given("original", _c.id) > 0,  # of anything else than a reminder nobody looks
             other.c.contact == _d.contact,
             or_(*(other.c.state == _word(state) for state in had)),
             or_(of.c.id == _given("original", _c.id), is_alike),

@@ -60,23 +60,28 @@ def kill_and_compare(directory: Path, kills: int, seed: int, url: str) -> dict[s
     in_flight, killed = 0, 0
     with platform() as server:
         alive: dict[int, str] = {}
-        while killed < kills and not is_over(url, campaign):
-            while len(alive) < SENDERS:
-                owner = f"sender-{killed}-{len(alive)}"
-                alive[start(directory, url, server, owner)] = owner
-            time.sleep(chance.uniform(EARLIEST, LATEST))  # the instant of the kill is what is random here
-            victim = chance.choice(list(alive))
-            os.kill(victim, signal.SIGKILL)
-            os.waitpid(victim, 0)
-            killed += 1
-            in_flight += on_its_way(url, alive.pop(victim))
-        last = start(directory, url, server, "last")
-        wait_until_done(url, [campaign])
-        for survivor in (last, *alive):
-            os.kill(survivor, signal.SIGTERM)
-            os.waitpid(survivor, 0)
+        try:
+            while killed < kills and not is_over(url, campaign):
+                while len(alive) < SENDERS:
+                    owner = f"sender-{killed}-{len(alive)}"
+                    alive[start(directory, url, server, owner)] = owner
+                time.sleep(chance.uniform(EARLIEST, LATEST))  # the instant of the kill is what is random here
+                victim = chance.choice(list(alive))
+                end(victim, signal.SIGKILL)
+                killed += 1
+                in_flight += on_its_way(url, alive.pop(victim))
+            alive[start(directory, url, server, "last")] = "last"
+            wait_until_done(url, [campaign])
+        finally:
+            for survivor in alive:
+                end(survivor, signal.SIGTERM)
         log, _ = told_by(server)
     return {"killed": killed, "in_flight": in_flight, **compare(url, campaign, answered, log, in_flight)}
+
+
+def end(process: int, by: signal.Signals) -> None:
+    os.kill(process, by)
+    os.waitpid(process, 0)
 
 
 def compare(
