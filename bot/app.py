@@ -146,8 +146,11 @@ class House:
             await self.residents.refresh()
 
     async def tick_schedules(self) -> None:
-        if await self.schedules.tick():
+        if await self.schedules.tick_for_people():
             await self.residents.refresh()
+
+    async def tick_chores(self) -> None:
+        await self.schedules.tick_for_the_house()
 
     async def yearly_report(self, set_id: str, year: int) -> Report:
         """As `langnghe report` writes it, without number and signer: those are an office's to fill in."""
@@ -472,6 +475,7 @@ def _ticks(house: House) -> tuple[Tick, ...]:
     return (
         Tick("waves", STEPS_EVERY, house.advance_waves),
         Tick("schedules", SCHEDULES_EVERY, house.tick_schedules),
+        Tick("chores", SCHEDULES_EVERY, house.tick_chores),
         Tick("notices", STEPS_EVERY, house.notices.step),
         Tick("invitations", STEPS_EVERY, Invitations(house.db, house.ledger, house.now).step),
         # Not a schedule, though there is one before the night's backup: each process holds words of its own, and what people said of

@@ -99,11 +99,13 @@ class Doing:
 
     # ── Doing ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def do_what_waits(self) -> int:
-        """The oldest first. How many came to an end by this call."""
+    async def do_what_waits(self, concerns: Callable[[str], bool]) -> int:
+        """The oldest first, of those purposes. How many came to an end by this call."""
         async with self._db.reading() as tx:
             waiting = await tx.dues.open(self._now())
-        return sum([await self._done(due) for due in waiting])
+            known = await tx.schedules.all() if waiting else []
+        ours = {row.id for row in known if concerns(row.purpose)}
+        return sum([await self._done(due) for due in waiting if due.schedule in ours])
 
     async def _done(self, due: DueRow) -> bool:
         now = self._now()
@@ -111,7 +113,10 @@ class Doing:
             row = await tx.schedules.get(due.schedule)
             days = await self._days.now(tx)
         assert row is not None, "a due's schedule is held by a foreign key"
-        planned = days.planned(row)
+        readable = _readable([row], days.planned)
+        if not readable:
+            return False
+        [planned] = readable
         if due.asked_by is None and is_too_late(planned.schedule, due.due, now):
             return await self._given_up(row, due, now)
         async with self._db.transaction() as tx:

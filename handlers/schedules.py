@@ -19,6 +19,7 @@ from storage.schedule_rows import ClockHold, DueRow, ScheduleRow
 from storage.transaction import Tx
 from surveys.rights import Actor
 from surveys.schedules import Schedule, described, following, schedule_to_json
+from surveys.schedules.purposes import is_chore
 from surveys.schedules.quiet import QuietCalendar
 
 __all__ = [
@@ -80,11 +81,6 @@ class Schedules:
         """The days on which nobody is to be disturbed there."""
         async with self._db.reading() as tx:
             return (await self._days.now(tx)).quiet(unit)
-
-    async def with_days(self, schedule: Schedule) -> Schedule:
-        """The same, with the days of waves there are by now."""
-        async with self._db.reading() as tx:
-            return replace(schedule, known=(await self._days.now(tx)).known)
 
     async def foreseen(self, schedule: Schedule, unit: str | None, count: int = 5) -> tuple[datetime, ...]:
         """The next moments of one that is not written yet, as one is shown them before saving."""
@@ -245,11 +241,22 @@ class Schedules:
 
     async def tick(self) -> int:
         """Notes what has come due and does what waits, the oldest first. How much this call did. Raises Unavailable."""
+        return await self._tick(lambda purpose: True)
+
+    async def tick_for_people(self) -> int:
+        """`tick`, without chores: nobody's survey waits until a backup is made. See `tick_for_the_house`."""
+        return await self._tick(lambda purpose: not is_chore(purpose))
+
+    async def tick_for_the_house(self) -> int:
+        """`tick`, of chores alone, which may take their time."""
+        return await self._tick(is_chore)
+
+    async def _tick(self, concerns: Callable[[str], bool]) -> int:
         if await self._holds.look():
             return 0
         await self._doing.follow_waves()
         await self._doing.note_what_is_due()
-        return await self._doing.do_what_waits()
+        return await self._doing.do_what_waits(concerns)
 
     # ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import psycopg
@@ -20,12 +20,14 @@ from handlers.audit import Audit
 from handlers.chores import Backup, Heads
 from handlers.noting import at_the_machine, note
 from handlers.occasions import Found, NotNow, Occasion
+from handlers.schedules import Schedules
 from handlers.units import load_seed
 from storage.backup import BackupFailed, backed_up, thinned_out
 from storage.database import Database
 from storage.schedule_rows import DueRow
 from storage.sqlite import path_of
 from surveys.delivery import Audience, Campaign
+from surveys.schedules import Daily, Schedule
 from surveys.schedules.purposes import Purpose, is_chore
 from surveys.windows import Purpose as Sent
 from tests.conftest import Clock
@@ -199,6 +201,36 @@ async def test_they_are_there_from_the_start_and_are_done_every_night(settings: 
         assert all(each.row.unit is None and is_chore(each.row.purpose) for each in planned.values())
         [copy] = (settings.backup_dir or Path()).iterdir()
         assert copy.name.startswith("langnghe-")
+
+
+async def test_a_backup_that_takes_its_time_keeps_no_survey_waiting(settings: Settings, clock: Clock):
+    begun, made, goes_on = clock(), asyncio.Event(), asyncio.Event()
+
+    async def slow(occasion: Occasion) -> str:
+        made.set()
+        await goes_on.wait()
+        return "xong"
+
+    async def quick(occasion: Occasion) -> str:
+        return "đã mở"
+
+    async with opened(settings, now=clock, passed=lambda: (clock() - begun).total_seconds()) as house:
+        await load_seed(house.db)
+        deeds = {Purpose.BACKUP.value: slow, Purpose.OPEN_WAVE.value: quick}
+        schedules = Schedules(house.db, deeds, clock, passed=lambda: (clock() - begun).total_seconds())
+        at_nine = Schedule(Daily(date(2026, 11, 22)), time(9), date(2026, 11, 22))
+        for purpose, unit in ((Purpose.BACKUP, None), (Purpose.OPEN_WAVE, "86")):
+            await schedules.add(at_nine, purpose=purpose, title="", unit=unit, owner="An", id=purpose.value)
+        clock.advance(hours=1)
+
+        keeping = asyncio.create_task(schedules.tick_for_the_house())
+        await made.wait()
+        assert await schedules.tick_for_people() == 1
+        assert [due.state for due in await schedules.history("chore.backup")] == ["running"]
+
+        goes_on.set()
+        assert await keeping == 1
+        assert await schedules.tick() == 0
 
 
 async def test_one_that_was_moved_or_paused_stays_so_at_the_next_start(settings: Settings, clock: Clock):
