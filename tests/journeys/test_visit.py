@@ -16,7 +16,7 @@ async def test_forty_five_seconds_at_the_counter(town: Town, resident: Resident)
     assert "không gắn với tên" in heard
     assert "từ 10 người trở lên" in heard
     assert "Telegram vẫn thấy" in heard
-    assert heard.buttons[:2] == ["Đồng ý, bắt đầu", "Không tham gia"]
+    assert heard.buttons[:3] == ["Đồng ý, bắt đầu", "Để tối nay", "Không tham gia"]
 
     heard = await resident.taps("Đồng ý, bắt đầu")
     assert heard.text == "1/5  Ông/bà làm thủ tục gì?"

@@ -14,6 +14,7 @@ from storage.arrivals import Arrivals
 from storage.database import Database
 from storage.links import Links
 from storage.seen import SeenNotices
+from storage.snoozes import Snoozes
 from storage.vault import Vault
 from surveys import counter, entry
 from surveys.conversation import Address, Incoming, Option, Reply, Say
@@ -49,6 +50,7 @@ class Town:
     links: Links
     notices: Notices
     seen: SeenNotices
+    snoozes: Snoozes
 
     async def opens(self, slug: str, form: Form | str, audience: Audience, *, days: float = 30) -> int:
         now = self.clock()
@@ -77,6 +79,7 @@ class Town:
             notices=self.notices.told,
             verified=self.notices.verified,
             seen=self.seen,
+            snoozes=self.snoozes,
         )
 
     def link(self, unit: str, stream: Stream, wave: str | None = None) -> str:
@@ -112,6 +115,7 @@ async def a_town(url: str, directory: Path, vault: Vault, clock: Clock) -> Async
         arrivals = Arrivals(directory / "arrivals", vault)
         links = Links(directory / "links", vault)
         notices, seen = Notices(database, clock, leaving=arrivals.leaving), SeenNotices()
+        snoozes = Snoozes(directory / "snoozes", vault)
         residents = Residents(
             database,
             vault,
@@ -122,9 +126,10 @@ async def a_town(url: str, directory: Path, vault: Vault, clock: Clock) -> Async
             notices=notices.told,
             verified=notices.verified,
             seen=seen,
+            snoozes=snoozes,
         )
         waves = Waves(database, vault, clock)
-        yield Town(database, vault, arrivals, clock, residents, waves, links, notices, seen)
+        yield Town(database, vault, arrivals, clock, residents, waves, links, notices, seen, snoozes)
     finally:
         await database.close()
 
