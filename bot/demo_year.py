@@ -101,13 +101,15 @@ class Year:
 
     @property
     def is_running(self) -> bool:
-        return not self._asked.empty() or (self._progress is not None and self._progress.is_running)
+        return self._progress is not None and self._progress.is_running
 
     def ask(self, asked: Asked) -> bool:
         """Whether it goes there: not while it is on its way already."""
-        if self.is_running or asked.until <= self.clock():
+        now = self.clock()
+        if self.is_running or asked.until <= now:
             return False
         self.last = asked
+        self._progress = Progress(now, asked.until, now, is_running=True)
         self._asked.put_nowait(asked)
         return True
 
@@ -127,14 +129,14 @@ class Year:
                 asking.cancel()
                 return
             asked = asking.result()
-            self._progress = Progress(self.clock(), asked.until, self.clock(), is_running=True)
             try:
                 await journey.goes(asked.until, stop)
             except Exception as surprise:
                 # As the clock does: the next journey tries again.
                 log.error("demo.journey_failed", reason=repr(surprise))
             finally:
-                self._progress = replace(self._progress, is_running=False)
+                if self._progress is not None:
+                    self._progress = replace(self._progress, is_running=False)
 
     def tell(self, at: datetime, answered: int, happened: Sequence[Happening]) -> None:
         assert self._progress is not None

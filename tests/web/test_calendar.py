@@ -253,3 +253,12 @@ async def test_the_room_stands_in_the_navigation_of_whoever_may_enter(town: Desk
         seat = await town.seat(name)
         assert ('href="/desk/calendar"' in await seat.opens("/desk")) is enters, name
         await seat.opens("/desk/calendar", 200 if enters else 403)
+
+
+async def test_a_line_leads_to_where_it_can_be_looked_at(town: DeskTown) -> None:
+    await plans(town, "of-all", date(2026, 12, 1))
+
+    for name in ("dung", "an"):
+        seat = await town.seat(name)
+        assert 'href="/desk/schedules/of-all"' in await seat.opens("/desk/calendar?month=2026-12")
+        await seat.opens("/desk/schedules/of-all")
