@@ -5,10 +5,8 @@ Three tasks hand work on to each other. The feeder claims, asks whether a messag
 place in the account's second, then marks and sends. The recorder settles. None waits for a platform while a transaction is open."""
 
 import asyncio
-from collections import deque
 from contextlib import suppress
 from datetime import datetime, timedelta
-from random import SystemRandom
 
 import structlog
 
@@ -16,16 +14,14 @@ from bot.channels.contract import (
     Channel,
     Misconfigured,
     Outcome,
-    Paced,
-    Recalls,
     Rejected,
     RetryAfter,
-    Sent,
     Unknown,
 )
 from bot.channels.pacing import Place, Window
 from bot.channels.polling import unless
 from bot.channels.throttle import Priority
+from bot.sending.attempting import Attempting
 from bot.sending.attempts import Ready, reason_of, result_of
 from bot.sending.holding import Holding
 from bot.sending.morning import Morning, held
@@ -39,21 +35,15 @@ from storage import outbox
 from storage.database import Unavailable
 from storage.outbox import Claimed, LeaseLost, Standing
 from surveys.delivery import (
-    EFFECTS,
-    FINAL,
     POISON,
-    Campaign,
     CampaignState,
     DeliveryState,
     Result,
     Why,
     due_by,
     is_awake,
-    rests_until,
-    state_after,
     woke_at,
 )
-from surveys.windows import Purpose, hour
 
 __all__ = ["Line"]
 
@@ -67,9 +57,6 @@ UNPACED = 20  # a second, where a channel has no window of its own
 TOO_SOON = 1.0  # seconds between two messages to one chat
 MANY_CHATS = 4_096  # remembered before the old ones are let go of
 A_MOMENT = 1.0  # seconds, while the database is away
-AS_BEFORE = 64  # messages, by which what never leaves takes its time
-BEFORE_ANY = 0.05, 0.4  # seconds, while none has left yet
-DICE = SystemRandom()
 
 
 class Line:
@@ -77,11 +64,8 @@ class Line:
         self.account = account
         self.channel = channel
         self._office = office
-        window = channel.window if isinstance(channel, Paced) else None
-        # Asked once: whether a class keeps a protocol takes longer to find out than a message to send.
-        self._paced = channel if isinstance(channel, Paced) and window is not None else None
-        self._recalls = channel if isinstance(channel, Recalls) else None
-        self._window = window or Window(UNPACED)
+        self._attempting = Attempting(account, channel, office, lambda: self._holding.rests)
+        self._window = self._attempting.window or Window(UNPACED)
         self._trust = Trust(at_once)
         self._ready: asyncio.Queue[Ready | None] = asyncio.Queue()
         self._holding = Holding(account, office, self._window)
@@ -98,8 +82,6 @@ class Line:
         """The campaign of every message claimed here whose end is not on disk yet."""
         self._chats: dict[str, float] = {}
         self._morning = Morning()
-        self._took: deque[float] = deque(maxlen=AS_BEFORE)
-        """Seconds, of the last messages."""
         self.sent = 0
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -384,7 +366,7 @@ class Line:
         outcome: Outcome = Unknown("its sender went")
         try:
             async with asyncio.timeout(self._office.patience.attempt.total_seconds()):
-                outcome = await self._attempt(ready, place)
+                outcome = await self._attempting.attempt(ready, place)
         except TimeoutError:
             outcome = Unknown("no answer in time")
         except Exception as surprise:
@@ -401,40 +383,6 @@ class Line:
             self._chats[ready.claimed.contact] = asyncio.get_running_loop().time()
             self._came_to(ready, outcome)
 
-    async def _attempt(self, ready: Ready, place: Place) -> Outcome:
-        if ready.say is None:
-            return await self._as_if()
-        if ready.paid is not None and self._office.beyond is not None:
-            return await self._office.beyond.send(self.account, ready, ready.paid)
-        if ready.campaign.takes_back and self._recalls is not None:
-            ids = await self._ids_of(ready)
-            if ids:
-                outcome = await self._recalls.recall(ready.address, ids, ready.say)
-                if not isinstance(outcome, Rejected):
-                    return outcome
-        begun = asyncio.get_running_loop().time()
-        if self._paced is not None:
-            outcome = await self._paced.send_in(place, ready.address, ready.say)
-        else:
-            outcome = await self.channel.send(ready.address, ready.say)
-        self._took.append(asyncio.get_running_loop().time() - begun)
-        return outcome
-
-    async def _as_if(self) -> Outcome:
-        """Nothing leaves; to whoever reads our rows it did. It takes as long as one of the last real ones took, and while those come back
-        because the platform wants a pause, it comes back with them."""
-        await asyncio.sleep(DICE.choice(self._took) if self._took else DICE.uniform(*BEFORE_ANY))
-        return RetryAfter(timedelta(0)) if self._holding.rests else Sent("")
-
-    async def _ids_of(self, ready: Ready) -> tuple[str, ...]:
-        """What is to be taken back, as the platform calls it; nothing where that is not known, or no more."""
-        assert ready.campaign.audience.of is not None
-        async with self._office.db.reading() as tx:
-            kept = await tx.outbox.message_of(ready.campaign.audience.of, ready.claimed.contact)
-        if kept is None:
-            return ()
-        return tuple(self._office.vault.open_message(*kept).split(","))
-
     # ── What became of it ─────────────────────────────────────────────────────────────────────────────────────
 
     def _came_to(self, ready: Ready, outcome: Outcome) -> None:
@@ -445,46 +393,8 @@ class Line:
             if says_something:
                 self._learn(ready, result_of(outcome), outcome)
             return
-        result, claimed, campaign = result_of(outcome), ready.claimed, ready.campaign
-        effect = EFFECTS[result]
-        repeats_left = campaign.repeats - claimed.repeated
-        state = state_after(result, repeats_left=repeats_left)
-        is_again = result is Result.UNKNOWN and state is DeliveryState.PENDING
-        is_told = not campaign.is_discreet and (state in FINAL or is_again)
-        if campaign.is_discreet and state in FINAL:
-            # A failure would tell that there was something to send: who is gone or refuses us is found out by the next message to everybody.
-            state = DeliveryState.SENT
-        message, purge_at = self._kept(ready, outcome)
-        written = outbox.Outcome(
-            claimed.id,
-            DeliveryState.SENDING,
-            state,
-            reason_of(outcome) if is_told else "",
-            attempts=int(effect.costs_attempt),
-            repeated=int(is_again),
-            until=self._waits_until(campaign, state, is_again=is_again),
-            message=message,
-            purge_at=purge_at,
-        )
-        self._recorder.add(written if beyond is None else beyond.closes(self.account, ready, written))
-        self._learn(ready, result, outcome)
-
-    def _waits_until(self, campaign: Campaign, state: DeliveryState, *, is_again: bool) -> datetime | None:
-        """Before when they hear nothing more of it."""
-        now = self._office.now()
-        if is_again:
-            return now + self._office.patience.repeat
-        spoke = state in (DeliveryState.SENT, DeliveryState.UNKNOWN)
-        return rests_until(now) if spoke and campaign.purpose is Purpose.INVITATION else None
-
-    def _kept(self, ready: Ready, outcome: Outcome) -> tuple[bytes | None, datetime | None]:
-        """The message's id, encrypted, for as long as the platform lets it be taken back."""
-        if self._recalls is None or ready.campaign.audience.of is not None:
-            return None, None
-        if not isinstance(outcome, Sent) or not outcome.id:
-            return None, None
-        sealed = self._office.vault.seal_message(ready.claimed.id, ",".join(outcome.ids))
-        return sealed, hour(self._office.now()) + self._recalls.recalls_for
+        self._recorder.add(self._attempting.written(ready, outcome))
+        self._learn(ready, result_of(outcome), outcome)
 
     def _learn(self, ready: Ready, result: Result, outcome: Outcome) -> None:
         """What one outcome says of the account, and of the campaign."""

@@ -50,6 +50,8 @@ SENDERS = 2
 EARLIEST, LATEST = 0.05, 0.5  # seconds between two kills
 A_BEAT, A_BEAT_TAKES = 20, 0.25  # messages, and of how many seconds: 80 a second
 BEFORE = timedelta(days=3)
+# Longer than a busy machine stands still: whoever's lease ends here was killed.
+LONGER = replace(PATIENCE, row=timedelta(seconds=10), attempt=timedelta(seconds=8))
 
 
 def kill_and_compare(directory: Path, kills: int, seed: int, url: str) -> dict[str, Any]:
@@ -92,16 +94,14 @@ def compare(
     assert max(got.values(), default=0) <= 1, (
         f"reminded twice: {[who for who, times in got.items() if times > 1]}"
     )
-    rows = query(url, f"SELECT contact, state, reason, attempts FROM deliveries WHERE campaign = {campaign}")
-    states = Counter(state for _, state, _, _ in rows)
+    rows = query(url, f"SELECT contact, state, reason FROM deliveries WHERE campaign = {campaign}")
+    states = Counter(state for _, state, _ in rows)
     assert len(rows) == len(PEOPLE)
     assert set(states) <= {"sent", "unknown"}
     assert states["unknown"] <= in_flight
-    assert {(state, reason, attempts) for _, state, reason, attempts in rows} <= {
-        ("sent", "", 1),
-        ("unknown", "its sender died", 1),
-    }
-    missed = {int(contact, 16) for contact, state, _, _ in rows if state == "sent"} - answered - set(got)
+    told = {(state, reason) for _, state, reason in rows}
+    assert told <= {("sent", ""), ("unknown", "its sender died")}, told
+    missed = {int(contact, 16) for contact, state, _ in rows if state == "sent"} - answered - set(got)
     assert not missed, f"said to be reminded, and were not: {sorted(missed)[:5]}"
     return {"reminded": len(got), "states": dict(states)}
 
@@ -178,7 +178,7 @@ async def send_for_ever(directory: Path, url: str, server: str, owner: str, note
         a_town(directory, url, server) as town,
         TelegramResidents(TOKEN, nobody, refusal="-", api=server, account=ACCOUNT, window=window) as telegram,
     ):
-        office = replace(town.office(), owner=owner, patience=PATIENCE)
+        office = replace(town.office(), owner=owner, patience=LONGER)
         os.write(notes, READY)
         await Sender(office, lambda: {ACCOUNT: telegram}, nothing_waits).run(stop)
 

@@ -20,7 +20,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.channels.contract import Outcome, Sent
-from bot.sending.line import Line
+from bot.sending.attempting import Attempting
 from storage.database import Database
 from storage.statements import Prepared
 from storage.vault import Vault
@@ -224,7 +224,7 @@ async def test_no_row_and_no_moment_tells_who_had_answered(
     assert [tuple(row) for row in kept] == [(0,)]
 
 
-async def at_once(line: Line) -> Outcome:
+async def at_once(attempting: Attempting) -> Outcome:
     return Sent("")
 
 
@@ -232,7 +232,7 @@ async def test_whoever_ends_what_does_not_leave_at_once_tells_everybody(
     town: InvitingTown, running: Running, monkeypatch: pytest.MonkeyPatch
 ):
     # What a simpler line would do: it shows that these orders do find people where there is something to find.
-    monkeypatch.setattr(Line, "_as_if", at_once)
+    monkeypatch.setattr(Attempting, "_as_if", at_once)
 
     orders, answered = await reminded(town, running)
 
