@@ -15,10 +15,12 @@ from bot.web.notice_templates import TemplatePages
 from bot.web.notices import NoticePages, TryOut
 from bot.web.pages import Pages
 from bot.web.people import PeoplePages
+from bot.web.schedule_costs import ScheduleCosts
 from bot.web.schedule_writing import ScheduleWriting
 from bot.web.schedules import SchedulePages
 from bot.web.scorecard import ScorecardPages
 from handlers.calendar import Calendar
+from handlers.inviting_costs import InvitingCosts
 from handlers.notice_files import NoticePictures
 from handlers.notice_templates import NoticeTemplates
 from handlers.planning import Planning
@@ -76,6 +78,11 @@ def desk_rooms(
     rooms += CalendarPages(calendar, pages, door, house.now).routes
     templates = NoticeTemplates(house.db, house.now, house.notices.policies)
     rooms += TemplatePages(templates, house.notices, pages, door).routes
+    settings = house.settings
+    costs = InvitingCosts(
+        house.db, settings.outside, settings.zalo_message_price, house.arrivals.leaving, house.now
+    )
+    rooms += ScheduleCosts(planning, costs, pages, door.guarded).routes
     # Writing first: an address of its own is not the name of a schedule.
     rooms += ScheduleWriting(planning, pages, door, house.now).routes
     rooms += SchedulePages(

@@ -52,6 +52,16 @@ class InvitingCosts:
                 raise LookupError(slug)
             return tuple(sorted(each.unit for each in await tx.wave_units.of_wave(wave.id or 0)))
 
+    async def wards_of(self, unit: str) -> tuple[str, ...]:
+        """Of today; a province's are all of its own. None of a unit there is not."""
+        async with self._db.reading() as tx:
+            known = await self._places.known(tx)
+        try:
+            place = known.unit(unit)
+        except KeyError:
+            return ()
+        return tuple(sorted(ward.code for ward in known.wards(unit))) if place.kind.is_province else (unit,)
+
     async def reckon(self, units: Iterable[str]) -> Reckoning:
         """Of an invitation to everybody who agreed to surveys in their own ward. A sample costs that at the most, and so do people who
         linked two addresses: they are invited once."""

@@ -9,6 +9,7 @@ from surveys.outside import ArticleState, Outlook, Quote, Way
 __all__ = ["ARTICLES", "agreement_words", "article_words", "outlook_words", "quote_words"]
 
 PULL = "Họ không nhận được lúc này: khi mở lại Zalo, họ thấy trong mục “Thông báo mới” hoặc “Phiếu đang mở”."
+APPROVES_ANYWAY = "Không đồng ý thì vẫn duyệt, và không gửi tin mẫu nào."
 ARTICLES: Mapping[ArticleState, str] = {
     ArticleState.WANTED: "chờ tạo",
     ArticleState.CREATING: "đang tạo",
@@ -61,12 +62,9 @@ def quote_words(quote: Quote) -> str:
     return f"{whole(quote.count)} × {whole(quote.price)} đ = {whole(quote.total)} đ"
 
 
-def agreement_words(quote: Quote) -> str:
-    """What whoever ticks it agrees to."""
-    return (
-        f"Tôi đồng ý chi nhiều nhất {whole(quote.total)} đ cho {whole(quote.count)} tin mẫu. "
-        "Không đồng ý thì vẫn duyệt, và không gửi tin mẫu nào."
-    )
+def agreement_words(quote: Quote, otherwise: str = APPROVES_ANYWAY) -> str:
+    """What whoever ticks it agrees to, and what happens if they do not."""
+    return f"Tôi đồng ý chi nhiều nhất {whole(quote.total)} đ cho {whole(quote.count)} tin mẫu. {otherwise}"
 
 
 def article_words(articles: Iterable[ArticleState]) -> str:

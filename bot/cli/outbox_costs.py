@@ -17,7 +17,7 @@ __all__ = ["agree", "quote"]
 def quote(wave: str, units: list[str]) -> int:
     async def work(house: "House") -> None:
         costs = _costs(house)
-        reckoning = await costs.reckon(await _wards(house, costs, wave, units))
+        reckoning = await costs.reckon(await _wards(costs, wave, units))
         for kind, reach in reckoning.channels.items():
             outside = f", {sum(reckoning.outside.values())} outside the window" * (kind == "zalo")
             _print(f"{kind:10} {reach.free} free, {reach.billed} billed{outside}")
@@ -72,21 +72,15 @@ def _costs(house: "House") -> "InvitingCosts":
     )
 
 
-async def _wards(house: "House", costs: "InvitingCosts", wave: str, units: list[str]) -> tuple[str, ...]:
-    from handlers.units import Places
-
+async def _wards(costs: "InvitingCosts", wave: str, units: list[str]) -> tuple[str, ...]:
     if not units:
         try:
             return await costs.units_of(wave)
         except LookupError:
             raise Refused(f"There is no wave {wave} yet: name its wards or its province, --unit 86") from None
-    async with house.db.reading() as tx:
-        known = await Places().known(tx)
     wards: set[str] = set()
     for code in units:
-        try:
-            place = known.unit(code)
-        except KeyError:
-            raise Refused(f"There is no unit {code}. See: langnghe units find") from None
-        wards |= {ward.code for ward in known.wards(code)} if place.kind.is_province else {code}
+        if not (found := await costs.wards_of(code)):
+            raise Refused(f"There is no unit {code}. See: langnghe units find")
+        wards |= set(found)
     return tuple(sorted(wards))

@@ -1,0 +1,114 @@
+"""Before a wave is taken to its people: the page that says what that costs on Zalo, and takes somebody's word for it."""
+
+from collections.abc import AsyncIterator
+from datetime import date, time
+from pathlib import Path
+
+import pytest
+
+from storage.arrivals import Arrival
+from surveys.conversation import Address
+from surveys.schedules import Schedule, Yearly
+from tests.conftest import Clock
+from tests.web.desk_town import LONG_DUC, PROVINCE, DeskTown, Furnished, Seat, a_desk_town
+
+SLUG = "lang-nghe-2027"
+SUBJECT = {
+    "form": "hang_nam_nguoi_dan",
+    "slug": "lang-nghe-{year}",
+    "title": "Công an lắng nghe {year}",
+    "audience": "residents",
+    "days": 21,
+    "invite": "all",
+}
+
+
+@pytest.fixture
+async def town(
+    furnished_desk: Furnished, tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[DeskTown]:
+    for name, value in {
+        "ZALO_APP_ID": "1",
+        "ZALO_APP_SECRET": "s",
+        "ZALO_OA_KEYS": "k",
+        "ZALO_OUTSIDE": "template",
+        "ZALO_OUTSIDE_TEMPLATES": '{"*": {"invite": {"id": "9", "fields": {"dot": "title"}}}}',
+        "ZALO_TEMPLATE_PRICE": "120",
+    }.items():
+        monkeypatch.setenv(name, value)
+    async with a_desk_town(furnished_desk, tmp_path, clock) as town:
+        for number in range(3):
+            address, wants = Address("zalo:579745863508352884", str(number)), ((LONG_DUC, "surveys"),)
+            await town.house.arrivals.add(
+                Arrival(address, LONG_DUC, "vi", ("notices",), clock().date(), "Đồng ý", wants)
+            )
+        await town.house.arrivals.flush(town.house.db)
+        yield town
+
+
+async def planned(town: DeskTown, **subject: object) -> str:
+    made = await town.house.schedules.add(
+        Schedule(Yearly(9, 1), time(8), starts_on=date(2027, 1, 1)),
+        purpose="wave.open",
+        title="Đợt hằng năm",
+        unit=PROVINCE,
+        owner="Phạm Thị Dung",
+        subject={**SUBJECT, **subject},
+    )
+    return f"/desk/schedules/{made.row.id}"
+
+
+@pytest.fixture
+async def dung(town: DeskTown) -> Seat:
+    """The province's supervisor."""
+    return await town.seat("dung")
+
+
+async def test_what_it_costs_is_read_then_agreed_to_and_stands_there(town: DeskTown, dung: Seat) -> None:
+    place = await planned(town)
+    assert f"{place}/cost" in await dung.opens(place)
+
+    page = await dung.opens(f"{place}/cost")
+    assert SLUG in page
+    assert "Zalo: 0 tin miễn phí, 0 tin tính phí, 3 người ngoài cửa sổ." in page
+    assert "3 × 120 đ = 360 đ" in page
+    assert 'name="agreed" value="3x120"' in page
+    led = await dung.sends(f"{place}/agree", 303, agreed="3x120")
+
+    page = await dung.opens(led)
+    assert "Đã ghi nhận đồng ý chi." in page
+    assert "Đã đồng ý chi nhiều nhất 3 tin mẫu, mỗi tin 120 đ: Phạm Thị Dung" in page
+    async with town.house.db.reading() as tx:
+        order = await tx.outside.order("invite", SLUG)
+    assert order is not None
+    assert (order.agreed, order.taken) == (3, 0)
+
+
+async def test_without_the_tick_or_at_another_price_nothing_is_agreed_to(town: DeskTown, dung: Seat) -> None:
+    place = await planned(town)
+
+    assert "Xin đánh dấu ô đồng ý" in await dung.sends(f"{place}/agree", 422)
+    assert "Xin xem lại số tiền" in await dung.sends(f"{place}/agree", 422, agreed="3x1")
+    assert "Xin xem lại số tiền" in await dung.sends(f"{place}/agree", 422, agreed="nhiều")
+
+    async with town.house.db.reading() as tx:
+        assert await tx.outside.order("invite", SLUG) is None
+
+
+async def test_a_schedule_that_invites_nobody_costs_nothing(town: DeskTown, dung: Seat) -> None:
+    place = await planned(town, invite=None)
+
+    assert f"{place}/cost" not in await dung.opens(place)
+    assert "Lịch này không mời ai" in await dung.opens(f"{place}/cost")
+    await dung.sends(f"{place}/agree", 422, agreed="3x120")
+
+
+async def test_a_ward_reads_what_its_province_pays_and_agrees_to_nothing(town: DeskTown) -> None:
+    place = await planned(town)
+    binh = await town.seat("binh")
+
+    page = await binh.opens(f"{place}/cost")
+    await binh.sends(f"{place}/agree", 403, agreed="3x120")
+
+    assert "3 × 120 đ = 360 đ" in page
+    assert 'name="agreed"' not in page
