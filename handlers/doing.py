@@ -59,7 +59,9 @@ class Doing:
         """Three days after a wave's opening is a day only once there is that wave; and a wave may turn up whose day is earlier than the
         one we wait for."""
         async with self._db.reading() as tx:
-            rows = [row for row in await tx.schedules.all() if row.state == "active"]
+            rows = await tx.schedules.relative()
+            if not rows:
+                return
             days = await self._days.now(tx)
             following = [each for each in _readable(rows, days.planned) if follows_a_wave(each.schedule)]
             noted = {
@@ -103,17 +105,15 @@ class Doing:
         """The oldest first, of those purposes. How many came to an end by this call."""
         async with self._db.reading() as tx:
             waiting = await tx.dues.open(self._now())
-            known = await tx.schedules.all() if waiting else []
-        ours = {row.id for row in known if concerns(row.purpose)}
-        return sum([await self._done(due) for due in waiting if due.schedule in ours])
+        return sum([await self._done(due, concerns) for due in waiting])
 
-    async def _done(self, due: DueRow) -> bool:
+    async def _done(self, due: DueRow, concerns: Callable[[str], bool]) -> bool:
         now = self._now()
         async with self._db.reading() as tx:
             row = await tx.schedules.get(due.schedule)
             days = await self._days.now(tx)
         assert row is not None, "a due's schedule is held by a foreign key"
-        readable = _readable([row], days.planned)
+        readable = _readable([row], days.planned) if concerns(row.purpose) else []
         if not readable:
             return False
         [planned] = readable

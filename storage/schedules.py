@@ -31,6 +31,10 @@ class Schedules:
         """By unit, then title."""
         return rows.all_of(ScheduleRow, await self._connection.fetch(SCHEDULES))
 
+    async def relative(self) -> list[ScheduleRow]:
+        """Active ones whose days depend on others': few, and asked for at every tick."""
+        return rows.all_of(ScheduleRow, await self._connection.fetch(RELATIVE))
+
     async def due(self, now: datetime) -> list[ScheduleRow]:
         """Active ones whose moment has come, the oldest first."""
         return rows.all_of(ScheduleRow, await self._connection.fetch(DUE_SCHEDULES, now=now))
@@ -169,6 +173,11 @@ ADD_SCHEDULE = insert(rows.table(ScheduleRow))
 SCHEDULE = Prepared(select(rows.table(ScheduleRow)).where(_schedules.id == bindparam("id")))
 SCHEDULES = Prepared(
     select(rows.table(ScheduleRow)).order_by(_schedules.unit, _schedules.title, _schedules.id)
+)
+RELATIVE = Prepared(
+    select(rows.table(ScheduleRow))
+    .where(_schedules.state == "active", _schedules.calendar.like('%"rule": "relative"%'))
+    .order_by(_schedules.id)
 )
 DUE_SCHEDULES = Prepared(
     select(rows.table(ScheduleRow))
