@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import takewhile
 
-from handlers.calendar_waves import WaveDays, ahead_of, days_of
+from handlers.calendar_waves import WaveDays, ahead_of, days_of, expected_days
 from handlers.schedules import Planned, Schedules
 from handlers.units import Places
 from storage.database import Database
@@ -114,8 +114,16 @@ class Calendar:
             own, *_ = self._of(planned[due.schedule], due.due, known)
             if not _is_shown_itself(own, due, waves, there):
                 found.append(_noted(own, due, holds))
-        for each in planned.values():
+        opened = [each for each in planned.values() if each.row.purpose == Purpose.OPEN_WAVE]
+        for each in opened:
             found += self._coming(each, known, waves, begin - LONGEST, end + APART)
+        # Whatever follows a wave follows one that will be, too.
+        days = expected_days(found)
+        for each in planned.values():
+            if each.row.purpose != Purpose.OPEN_WAVE:
+                schedule = replace(each.schedule, known={**days, **each.schedule.known})
+                foreseen = replace(each, schedule=schedule)
+                found += self._coming(foreseen, known, waves, begin - LONGEST, end + APART)
         return found
 
     def _coming(
@@ -127,14 +135,15 @@ class Calendar:
         end: datetime,
     ) -> Iterator[Happening]:
         row = planned.row
-        if row.state != "active" or row.next_due is None:
+        if row.state != "active":
             return
-        after = max(begin, row.next_due - A_SECOND)
+        after = max(begin, (row.next_due or self._now()) - A_SECOND)
         for moment in takewhile(lambda due: due < end, dues(planned.schedule, after, planned.quiet)):
             own, *following = self._of(planned, moment, known)
             if own.kind is Kind.OPEN and own.wave in waves:
                 continue  # it is there already, and shows its days itself
-            yield from (own, *following)
+            is_reckoned = bool(own.wave) and own.kind is not Kind.OPEN and own.wave not in waves
+            yield from (replace(own, is_reckoned=is_reckoned), *following)
 
     def _of(self, planned: Planned, moment: datetime, known: Gazetteer) -> Sequence[Happening]:
         """What a schedule's moment is, and whatever follows from it; the first one is the moment itself."""

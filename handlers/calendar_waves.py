@@ -2,26 +2,29 @@
 day it is due. It takes no step."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from handlers.published import id_of
+from handlers.wave_days import CLOSING, OPENING, RELEASE
 from storage import rows
 from storage.transaction import Tx
-from surveys.calendar import Happening, Kind, Standing
+from surveys.calendar import Happening, Kind, Standing, day_of, last_day
 from surveys.delivery import next_awake
+from surveys.schedules import Event, Known
 from surveys.schedules.opening import closes_at, filled
 from surveys.waves import GRACE, LAST_ONES, Audience, State
 
-__all__ = ["WaveDays", "ahead_of", "days_of"]
+__all__ = ["WaveDays", "ahead_of", "days_of", "expected_days"]
 
 PATIENCE = timedelta(minutes=10)
 """A step that is due is taken within a minute; later than this, something holds it up."""
 HELD_UP = "Đã đến giờ mà chưa làm được: người vận hành cần xem."
 LATER = (Kind.SEAL, Kind.DESTROY_KEY, Kind.RELEASE)
 A_DAY = timedelta(days=1)
+EVENTS = {Kind.OPEN: OPENING, Kind.CLOSE: CLOSING, Kind.RELEASE: RELEASE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,16 @@ def ahead_of(own: Happening, subject: str) -> tuple[Happening, ...]:
         return (own,)
     opening = replace(own, title=title, wave=slug, audience=audience, until=ends_at)
     return opening, *_pushed(opening, wanted), *_ended(opening, ends_at)
+
+
+def expected_days(happenings: Iterable[Happening]) -> Known:
+    """The days of waves, of which some are not there yet and none is released: what follows one can be told beforehand."""
+    days = {}
+    for each in happenings:
+        if each.wave and each.kind in EVENTS:
+            day = last_day(each.at) if each.kind is Kind.CLOSE else day_of(each.at)
+            days[Event(EVENTS[each.kind], each.wave)] = day
+    return days
 
 
 def _pushed(opening: Happening, wanted: Mapping[str, Any]) -> Iterator[Happening]:

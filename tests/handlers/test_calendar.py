@@ -17,7 +17,7 @@ from storage.vault import Vault
 from surveys.calendar import Happening, Kind, Rule, Standing
 from surveys.delivery import Audience, Campaign
 from surveys.rights import NotAllowed, Role
-from surveys.schedules import Daily, Once, QuietDays, Schedule, Yearly
+from surveys.schedules import Daily, Event, Once, QuietDays, Relative, Schedule, Yearly
 from surveys.schedules.purposes import Purpose
 from surveys.schedules.standard import standing_orders
 from surveys.waves import GRACE, LAST_ONES, LOCAL
@@ -136,6 +136,32 @@ async def test_its_invitation_and_reminders_come_along_and_midnight_waits_for_th
     pushed = [each for each in shown.happenings if each.kind in (Kind.PUSH, Kind.REMIND)]
     assert [each.at for each in pushed] == [at(opens + days * A_DAY, 7) for days in (0, 3, 7)]
     assert shown.collisions == ()
+
+
+async def test_what_follows_a_wave_is_told_before_there_is_one(town: Town):
+    opens = town.today + 3 * A_DAY
+    await town.plans("forum", Once(opens))
+    for id, days, event, purpose in (
+        ("invite", 0, "opening", Purpose.INVITE),
+        ("remind", 3, "opening", Purpose.REMIND),
+        ("late", 1, "closing", Purpose.REMIND),
+        ("results", 1, "release", Purpose.TELL_RESULTS),
+    ):
+        rule = Relative(days, Event(event, "dien-dan-{year}"))
+        await town.plans(id, rule, purpose, 9, subject={})
+
+    shown = await town.sees()
+
+    followed = [each for each in shown.happenings if each.of != "schedule:forum"]
+    released = opens + 10 * A_DAY + GRACE
+    assert [(each.kind, each.at) for each in followed] == [
+        (Kind.PUSH, at(opens, 9)),
+        (Kind.REMIND, at(opens + 3 * A_DAY, 9)),
+        (Kind.REMIND, at(opens + 10 * A_DAY, 9)),
+        (Kind.RESULTS, at(released + A_DAY, 9)),
+    ]
+    assert all(each.is_reckoned and each.wave == f"dien-dan-{opens.year}" for each in followed)
+    assert [each.rule for each in shown.collisions] == [Rule.LATE_REMINDER]
 
 
 async def test_once_it_is_open_it_is_shown_once_and_by_what_happened(town: Town):
