@@ -50,18 +50,21 @@ class Files:
 def _places(content: bytes, wanted: list[bytes]) -> dict[bytes, int]:
     if len(content) < PREFIX:
         return {}
-    octets = numpy.frombuffer(content, dtype=numpy.uint8)
-    last = len(octets) - PREFIX + 1
-    words = sum(octets[shift : shift + last].astype(numpy.uint32) << (8 * shift) for shift in range(PREFIX))
-    keys = {int.from_bytes(value[:PREFIX], "little"): value for value in wanted}
+    # The word, and its half, that begins at every byte: seen in the file itself, not copied out of it.
+    last = len(content) - PREFIX + 1
+    words = numpy.ndarray((last,), dtype="<u4", buffer=content, strides=(1,))
+    halves = numpy.ndarray((last,), dtype="<u2", buffer=content, strides=(1,))
+    keys: dict[int, list[bytes]] = {}
+    for value in wanted:
+        keys.setdefault(int.from_bytes(value[:PREFIX], "little"), []).append(value)
     # Most of a file is out after a look at two bytes; only the rest is worth sorting.
     likely = numpy.zeros(1 << 16, dtype=bool)
     likely[[key & 0xFFFF for key in keys]] = True
-    perhaps = numpy.flatnonzero(likely[words & 0xFFFF])
+    perhaps = numpy.flatnonzero(likely[halves])
     hits = perhaps[numpy.isin(words[perhaps], numpy.fromiter(keys, dtype=numpy.uint32))]
     places: dict[bytes, int] = {}
     for offset in map(int, hits):
-        value = keys[int(words[offset])]
-        if value not in places and content.startswith(value, offset):
-            places[value] = offset
+        for value in keys[int(words[offset])]:
+            if value not in places and content.startswith(value, offset):
+                places[value] = offset
     return places

@@ -191,7 +191,7 @@ def same_dice(monkeypatch: pytest.MonkeyPatch) -> None:
 # ── What is true ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(3600)
 @pytest.mark.usefixtures("same_dice")
 async def test_no_file_and_no_order_links_anybody_to_anything(disks: Callable[[str], Disk], tmp_path: Path):
     ballots, comments, receipts, joined = Attack(), Attack(), Attack(), Attack()
@@ -285,5 +285,5 @@ async def test_no_canary_leaves_a_trace(
     for choice in (b'"q1":"', b'["q1","', b'"q1": "'):
         assert before.holding(choice) == []
     assert after.holding(b'"q1":"') != []
-    for guest in world.guests:
-        assert after.holding(str(world.receipts[guest.name]).encode()) != [] or guest.withdraws
+    receipts = {world.receipts[guest.name].encode() for guest in world.guests if not guest.withdraws}
+    assert receipts <= {each for found in after.places(receipts).values() for each in found}
