@@ -33,7 +33,7 @@ from storage.keys import FileKeys
 from storage.sqlite import path_of
 from storage.vault import Vault
 from surveys.conversation import Address
-from surveys.delivery import DeliveryState
+from surveys.delivery import DeliveryState, Why
 from tests.bot.sending_town import ACCOUNT, Town, Words, nobody, nothing_waits
 from tests.bulk_server.server import TOKEN
 from tests.faults.killing import in_child
@@ -45,13 +45,15 @@ A_BEAT, A_BEAT_TAKES = 60, 0.2  # messages, and of how many seconds: 300 a secon
 DAY = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # nine in the morning, for ever
 PATIENCE = Patience(
     account=timedelta(seconds=0.4),
-    row=timedelta(seconds=1.5),
-    attempt=timedelta(seconds=1),
+    row=timedelta(seconds=4),
+    attempt=timedelta(seconds=3),
     look=timedelta(seconds=0.05),
     walk=timedelta(seconds=0.5),
     drain=timedelta(seconds=0.3),
 )
 READY = b"ready\n"
+SLOW = ("no answer in time", "its sender went")
+"""What a row says of an attempt that took too long, or longer than its sender had left when told to stop."""
 IN_THE_END = 120.0  # seconds for the rest to complete by itself
 
 
@@ -75,7 +77,7 @@ def kill_and_compare(directory: Path, kills: int, seed: int, url: str) -> dict[s
             os.waitpid(victim, 0)
             killed += 1
             in_flight += on_its_way(url, alive.pop(victim))
-            if is_done(url, campaigns[-1]):
+            if nobody_waits(url, campaigns[-1]):
                 campaigns.append(asyncio.run(a_campaign(directory, url, len(campaigns) + 1)))
         last = start(directory, url, server, "last")
         wait_until_done(url, campaigns)
@@ -107,7 +109,13 @@ def compare(url: str, campaigns: list[int], log: list[list[Any]], in_flight: int
         assert state in may_say, f"{state}, and it did {'' if did_arrive else 'not '}arrive"
     counted = dict(query(url, "SELECT state, sum(number) FROM delivery_counts GROUP BY state"))
     assert {state: int(number) for state, number in counted.items() if number} == dict(states)
-    assert states["unknown"] <= in_flight, f"{states['unknown']} unknown, {in_flight} were on their way"
+    # Whom a platform did not answer in time is unknown too, and says so: on a busy machine three seconds can pass without an answer.
+    [(left_behind,)] = query(
+        url, f"SELECT count(*) FROM deliveries WHERE state = 'unknown' AND reason = '{Why.LEASE.value}'"
+    )
+    assert left_behind <= in_flight, f"{left_behind} left behind, {in_flight} were on their way"
+    others = query(url, "SELECT DISTINCT reason FROM deliveries WHERE state = 'unknown'")
+    assert {reason for (reason,) in others} <= {Why.LEASE.value, *SLOW}
     return {"arrived": len(arrived), "states": dict(states)}
 
 
@@ -223,6 +231,16 @@ def query(url: str, sql: str) -> list[tuple[Any, ...]]:
 def on_its_way(url: str, owner: str) -> int:
     [(number,)] = query(url, f"SELECT count(*) FROM deliveries WHERE state = 'sending' AND owner = '{owner}'")
     return int(number)
+
+
+def nobody_waits(url: str, campaign: int) -> bool:
+    """Everybody was begun with: who dies now is killed with the next campaign in hand."""
+    [(known, waiting)] = query(
+        url,
+        "SELECT count(*), count(*) FILTER (WHERE state = 'pending') "
+        f"FROM deliveries WHERE campaign = {campaign}",
+    )
+    return int(known) == PEOPLE and not waiting
 
 
 def is_done(url: str, campaign: int) -> bool:
