@@ -30,7 +30,7 @@ def killed(directory: Path, times: int, part: int, parts: int, server: str = "")
     return found
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("part", range(WORKERS))
 def test_killed_at_a_boundary_a_wave_is_before_the_step_or_after_it(tmp_path: Path, part: int) -> None:
     found = killed(tmp_path, TIMES, part, WORKERS)
@@ -42,7 +42,7 @@ def test_killed_at_a_boundary_a_wave_is_before_the_step_or_after_it(tmp_path: Pa
 
 
 @pytest.mark.postgres
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(3600)
 def test_on_a_server_too(tmp_path: Path, postgres_server: PostgresServer) -> None:
     server = postgres_server.url("").rstrip("/")
 

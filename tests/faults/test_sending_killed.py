@@ -32,14 +32,14 @@ def shows_something(found: dict[str, Any], kills: int) -> bool:
     return found["killed"] == kills and found["in_flight"] > 0 and found["states"]["sent"] > kills
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_killed_at_random_nobody_gets_it_twice(tmp_path: Path, seed: int) -> None:
     assert shows_something(killed(tmp_path, KILLS, seed), KILLS)
 
 
 @pytest.mark.postgres
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_on_a_server_too(tmp_path: Path, postgres_server: PostgresServer, seed: int) -> None:
     assert shows_something(killed(tmp_path, KILLS, seed, a_database(postgres_server, f"k{seed}")), KILLS)

@@ -128,7 +128,7 @@ def test_any_text_is_judged_and_told_without_traces(text: str) -> None:
     assert findings(told_to_the_ward(text)) == ()
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(120)
 def test_a_long_text_is_judged_in_no_time() -> None:
     for piece in ("anh ", "truong ", "nguyen thanh ", "n t ", "a" * 50):
         only_for_the_province(piece * (100_000 // len(piece)), LEADERS)
