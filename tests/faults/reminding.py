@@ -51,7 +51,9 @@ EARLIEST, LATEST = 0.05, 0.5  # seconds between two kills
 A_BEAT, A_BEAT_TAKES = 20, 0.25  # messages, and of how many seconds: 80 a second
 BEFORE = timedelta(days=3)
 # Longer than a busy machine stands still: whoever's lease ends here was killed.
-LONGER = replace(PATIENCE, row=timedelta(seconds=10), attempt=timedelta(seconds=8))
+LONGER = replace(
+    PATIENCE, account=timedelta(seconds=2), row=timedelta(seconds=10), attempt=timedelta(seconds=8)
+)
 
 
 def kill_and_compare(directory: Path, kills: int, seed: int, url: str) -> dict[str, Any]:
