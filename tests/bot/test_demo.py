@@ -6,9 +6,11 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,9 @@ import pytest
 from bot.app import opened
 from bot.demo import WARDS, directories, prepare
 from bot.settings import load
+from storage.sqlite import path_of
+from surveys.schedules.standard import standing_orders
+from surveys.waves import LOCAL
 from tests.patience import PATIENCE
 
 HERE = Path(__file__).parents[2]
@@ -83,6 +88,19 @@ async def test_the_visits_of_a_month_came_by_slips(province):
     assert all(number >= 10 for number in answered)
     assert sum(answered) < sum(issued.values())
     assert sum('"tokens_issued"' in line for line in ledger) == 20
+
+
+async def test_the_year_is_planned_and_some_agreed_to_be_asked(province):
+    settings = await ready(province)
+    async with opened(settings) as house:
+        taken = {each.row.id for each in await house.schedules.all()}
+        today = house.now().astimezone(LOCAL).date()
+    with closing(sqlite3.connect(path_of(settings.database_url))) as database:
+        [(asked,)] = database.execute("SELECT count(*) FROM subscriptions WHERE topic = 'surveys'")
+        [(everybody,)] = database.execute("SELECT count(*) FROM contacts")
+
+    assert {order.id for order in standing_orders(today)} <= taken
+    assert 0 < asked < everybody, "nobody agrees to surveys by agreeing to notices"
 
 
 async def test_nobody_finds_what_was_said_in_the_demo_before(province):
