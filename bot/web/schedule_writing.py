@@ -253,6 +253,11 @@ def _first_wave(shown: _Shown) -> dict[str, Any] | None:
     due = looked.coming[0]
     try:
         title, slug = filled(wanted.subject["title"], due), filled(wanted.subject["slug"], due)
-        return {"title": title, "slug": slug, "until": closes_at(wanted.subject, due) - A_MINUTE}
+        return {
+            "title": title,
+            "slug": slug,
+            "until": closes_at(wanted.subject, due) - A_MINUTE,
+            "subject": wanted.subject,
+        }
     except (KeyError, IndexError, ValueError, AttributeError):
         return None

@@ -204,6 +204,7 @@ class SchedulePages:
             dues=await self._planning.history(actor, id),
             deeds=await self._trail.of(f"schedule:{id}", 50),
             holds=await self._planning.holds(actor),
+            may_release=has_right(actor, Action.SCHEDULE_RELEASE),
             names=await self._naming(),
             problem=problem,
             done=done,
