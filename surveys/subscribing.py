@@ -105,7 +105,8 @@ def topics_page(pages: Pages, unit: Unit, number: int) -> Message:
             pages.say("notices.agree"),
         ]
     )
-    agree = pages.offer("button.enrol", f"enrol.{unit.code}.{number}")
+    key = "button.enrol_chosen" if Push.SURVEYS in chosen else "button.enrol"
+    agree = pages.offer(key, f"enrol.{unit.code}.{number}")
     return _message(text, [agree, pages.offer("button.no_thanks", "menu"), *toggles, unfollow])
 
 

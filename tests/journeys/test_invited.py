@@ -34,6 +34,7 @@ async def test_surveys_are_never_proposed_and_agreed_to_in_their_own_words(town:
     assert "phiếu khảo sát" not in asked.text.lower()
     shown = await resident.taps(SURVEYS)
     assert "Ông/bà có thể được mời trả lời phiếu khảo sát về Công an phường Long Đức" in shown
+    assert shown.buttons[0] == "Đồng ý nhận"
     await resident.says("đồng ý")
     await town.arrivals.flush(town.database)
 

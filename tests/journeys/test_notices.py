@@ -342,3 +342,19 @@ async def test_the_press_is_in_memory_until_it_is_written_in_bulk(town: Town, re
 
 def test_a_button_fits_into_what_telegram_takes() -> None:
     assert len(taps.mint("l.seen.Q7-20412", b"k" * 32, b"f" * 16)) <= taps.LONGEST_TOKEN
+
+
+async def test_who_agreed_to_surveys_alone_is_neither_reached_nor_missed_by_a_notice(town: Town) -> None:
+    resident = Resident(town, "7")
+    await in_ward(town, resident)
+    await resident.says("nhận thông báo")
+    for button in [each for each in resident.heard.buttons if each.startswith("✓")]:
+        await resident.taps(button)
+    await resident.taps("○ Phiếu khảo sát và kết quả")
+    await resident.says("đồng ý")
+    await town.arrivals.flush(town.database)
+
+    draft = await town.notices.write(OFFICER, a_draft())
+    found = await town.notices.reckon(OFFICER, draft.id)
+
+    assert (found.count, dict(found.why_not)) == (0, {})
