@@ -622,24 +622,21 @@ KEYS = [
     "info",
 ]
 originals = [body for body, _, _ in TABLE]
+# Made once: a strategy is slower to make than to draw from.
+AN_ORIGINAL, A_FEW_KEYS = st.sampled_from(originals), st.lists(st.sampled_from(KEYS), max_size=3)
+WITHIN = st.sampled_from(["id", "text", "msg_id", "attachments", "admin_id"])
+EITHER, ONE_OF_FOUR = st.booleans(), st.integers(0, 3)
 
 
 @st.composite
 def broken(draw):
     """An honest event with some of it changed, dropped or put elsewhere."""
-    body = json.loads(json.dumps(draw(st.sampled_from(originals))))
-    for key in draw(st.lists(st.sampled_from(KEYS), max_size=3)):
+    body = json.loads(json.dumps(draw(AN_ORIGINAL)))
+    for key in draw(A_FEW_KEYS):
         holder = body
-        if (
-            key in ("sender", "recipient", "message")
-            and isinstance(body.get(key), dict)
-            and draw(st.booleans())
-        ):
-            holder, key = (
-                body[key],
-                draw(st.sampled_from(["id", "text", "msg_id", "attachments", "admin_id"])),
-            )
-        if draw(st.integers(0, 3)) == 0:
+        if key in ("sender", "recipient", "message") and isinstance(body.get(key), dict) and draw(EITHER):
+            holder, key = body[key], draw(WITHIN)
+        if draw(ONE_OF_FOUR) == 0:
             holder.pop(key, None)
         else:
             holder[key] = draw(anything)
