@@ -15,6 +15,7 @@ from bot.web.notice_templates import TemplatePages
 from bot.web.notices import NoticePages, TryOut
 from bot.web.pages import Pages
 from bot.web.people import PeoplePages
+from bot.web.quiet_days import QuietDayPages
 from bot.web.schedule_costs import ScheduleCosts
 from bot.web.schedule_writing import ScheduleWriting
 from bot.web.schedules import SchedulePages
@@ -24,6 +25,7 @@ from handlers.inviting_costs import InvitingCosts
 from handlers.notice_files import NoticePictures
 from handlers.notice_templates import NoticeTemplates
 from handlers.planning import Planning
+from handlers.quiet_days import QuietDays
 from handlers.units import Places
 from surveys.rights import Action, Actor
 from surveys.units import Gazetteer
@@ -88,6 +90,8 @@ def desk_rooms(
     rooms += SchedulePages(
         planning, house.trail, pages, door.guarded, house.now, naming=house.unit_names
     ).routes
+    keeper = QuietDays(house.db, house.schedules, house.now)
+    rooms += QuietDayPages(keeper, house.schedules, pages, door.guarded, house.now).routes
     rooms += PeoplePages(people, pages, door.guarded, naming=house.unit_names).routes
     rooms += AuditPages(house.trail, pages, door.guarded, naming=house.unit_names).routes
     rooms += CommentPages(house.comments, pages, door.guarded, people.within).routes

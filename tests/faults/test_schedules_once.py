@@ -135,7 +135,7 @@ async def lived_through(database: Database, seed: int, count: int) -> tuple[Worl
     return world, written
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 async def test_every_due_happens_once_and_is_the_oracles(database: Database):
     world, written = await lived_through(database, 20_261_122, SCHEDULES)
 
