@@ -228,7 +228,7 @@ class Waves:
         A wave that cannot go on is logged, and keeps no other from going on."""
         taken: list[tuple[str, Step]] = []
         async with self._db.reading() as tx:
-            waves = await tx.waves.all()
+            waves = [wave for wave in await tx.waves.all() if wave.state != State.RELEASED]
         for wave in waves:
             try:
                 await self._adopt(wave.slug)
