@@ -19,7 +19,7 @@ from bot.app import House, opened, utc_now
 from bot.demo_crowd import WARDS, Resident, Ward, spread
 from bot.demo_notices import find_listeners, put_up, send_now
 from bot.demo_people import take_their_posts
-from bot.demo_schedules import take_standing_orders
+from bot.demo_schedules import invite_to_what_is_open, take_standing_orders
 from bot.demo_scorecards import put_on_record
 from bot.settings import Settings
 from handlers.tokens import Issuing
@@ -40,6 +40,7 @@ AT_ONCE = 100  # residents with a conversation under way
 SLIPS_A_WEEK = 1 / 45  # of one ward, for each resident the demo was asked for
 SHARE_USING_A_SLIP = 0.45
 WEEKS = 4
+OPEN_FOR = timedelta(days=3)  # this year's survey, when the demo begins
 OPEN_HOURS = (8, 9, 10, 14, 15, 16)
 DEMO_THRESHOLD = "0.9"  # QĐ 04/2022/QĐ-TTg's 90 %, the nearest official number; an office sets its own
 
@@ -142,10 +143,11 @@ async def _make(settings: Settings, residents: int, progress: Progress) -> None:
         )
         await _past_visits(house, clock, _month_before(_month_before(today)), residents)
         clock.at = utc_now()
-        await _survey_of(house, today - timedelta(days=3))
+        await _survey_of(house, today - OPEN_FOR)
         await _visits_of(house, today.replace(day=1))
         await find_listeners(house, clock.at)
-        await take_standing_orders(house, clock.at)
+        await take_standing_orders(house, today - OPEN_FOR)
+        await invite_to_what_is_open(house)
         await put_up(house, clock)
 
 

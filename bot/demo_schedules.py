@@ -10,10 +10,11 @@ from surveys.waves import LOCAL
 if TYPE_CHECKING:
     from bot.app import House
 
-__all__ = ["take_standing_orders"]
+__all__ = ["invite_to_what_is_open", "take_standing_orders"]
 
 
 async def take_standing_orders(house: "House", on: datetime) -> None:
+    """In force from that day on."""
     for order in standing_orders(on.astimezone(LOCAL).date()):
         await house.schedules.add(
             order.schedule,
@@ -24,3 +25,8 @@ async def take_standing_orders(house: "House", on: datetime) -> None:
             subject=order.subject,
             id=order.id,
         )
+
+
+async def invite_to_what_is_open(house: "House") -> None:
+    """To the survey that opened before anybody had planned a year: it leaves as soon as the demo runs, and people are awake."""
+    await house.schedules.run_once("residents-invite", asked_by=SUPERVISOR)

@@ -124,7 +124,11 @@ class Calendar:
                 schedule = replace(each.schedule, known={**days, **each.schedule.known})
                 foreseen = replace(each, schedule=schedule)
                 found += self._coming(foreseen, known, waves, begin - LONGEST, end + APART)
-        return found
+        titles = {each.wave: each.title for each in found if each.kind is Kind.OPEN}
+        return [
+            replace(each, about=titles.get(each.wave, "")) if each.title != titles.get(each.wave) else each
+            for each in found
+        ]
 
     def _coming(
         self,

@@ -91,6 +91,8 @@ class Happening:
     """What it belongs to: `wave:2026-nguoi-dan`, `schedule:forum`, `notice:Q7-204`."""
     wave: str = ""
     """The wave's name, where it is about one."""
+    about: str = ""
+    """What people call that wave, where the title does not say."""
     audience: Audience | None = None
     """Of a wave's opening: who is asked."""
     until: datetime | None = None

@@ -208,10 +208,10 @@ class _Sheet:
             "kind": one.kind.value,
             "day": _shown_on(other),
             "words": {
-                "one": one.title,
+                "one": _called(one),
                 "one_at": _moment(one.at),
                 "one_until": _day(last_day(one.until)) if one.until else "",
-                "other": other.title,
+                "other": _called(other),
                 "other_at": _moment(other.at),
                 "where": self._where(clash.units) or self._names.get(clash.units[0], clash.units[0]),
                 "day": clash.day,
@@ -237,6 +237,10 @@ def _shown_on(happening: Happening) -> date:
 def _hour(happening: Happening) -> str:
     local = happening.at.astimezone(LOCAL)
     return "24:00" if happening.kind is Kind.CLOSE and local.time() == time() else f"{local:%H:%M}"
+
+
+def _called(happening: Happening) -> str:
+    return f"{happening.title} – {happening.about}" if happening.about else happening.title
 
 
 def _place(happening: Happening) -> str:

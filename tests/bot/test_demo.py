@@ -103,6 +103,22 @@ async def test_the_year_is_planned_and_some_agreed_to_be_asked(province):
     assert 0 < asked < everybody, "nobody agrees to surveys by agreeing to notices"
 
 
+async def test_this_years_survey_is_taken_to_them_as_soon_as_the_demo_runs(province):
+    settings = await ready(province)
+    async with opened(settings) as house:
+        await house.tick_schedules()
+        async with house.db.reading() as tx:
+            [slug] = [
+                wave.slug
+                for wave in await tx.waves.all()
+                if wave.audience == "residents" and wave.state == "open"
+            ]
+            invited = await tx.outbox.by_subject("invite", slug)
+
+    assert invited is not None
+    assert len(invited.campaign.audience.units) == len(WARDS)
+
+
 async def test_nobody_finds_what_was_said_in_the_demo_before(province):
     settings = await ready(province)
     async with opened(settings) as house, house.db.transaction() as tx:

@@ -161,6 +161,8 @@ async def test_what_follows_a_wave_is_told_before_there_is_one(town: Town):
         (Kind.RESULTS, at(released + A_DAY, 9)),
     ]
     assert all(each.is_reckoned and each.wave == f"dien-dan-{opens.year}" for each in followed)
+    assert {each.about for each in followed} == {f"Sau diễn đàn năm {opens.year}"}
+    assert {each.about for each in shown.happenings if each not in followed} == {""}, "their titles say it"
     assert [each.rule for each in shown.collisions] == [Rule.LATE_REMINDER]
 
 
