@@ -2,10 +2,10 @@
 counts. What they answer is laid down as the sessions that residents leave."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from bot.channels.contract import Channel
@@ -53,6 +53,11 @@ class InvitingTown(Town):
         self.reminding = Reminding(self.db, self.now)
         ledger = Ledger(self.vault.ledger_signer("langnghe"))
         self.invitations = Invitations(self.db, ledger, self.now)
+
+    def at(self, now: Callable[[], datetime]) -> None:
+        """By another clock from now on."""
+        self.now = now
+        self.__post_init__()
 
     # ── Wards, waves, people ──────────────────────────────────────────────────────────────────────────────────
 

@@ -4,6 +4,7 @@ and when."""
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from surveys.records import PersonsInvited
 from surveys.reminding import INVITE
 from surveys.sampling import drawn
 from tests.bot.inviting_town import OTHER_WARD, SLUG, WARD, InvitingTown
+from tests.bot.sending_town import SHORT
 from tests.bot.test_sender import BAD_REQUEST, FORBIDDEN, Running
 from tests.bulk_server.server import BulkServer, Fault
 from tests.conftest import Clock
@@ -319,25 +321,24 @@ async def all_rest(town: InvitingTown, standing: Standing) -> bool:
     return number == 0 and counts.get(PENDING, 0) > 0
 
 
-async def test_who_was_invited_later_is_reminded_later(
-    town: InvitingTown, server: BulkServer, running: Running
-):
+async def test_who_was_invited_later_is_reminded_later(town: InvitingTown, server: BulkServer, clock: Clock):
+    town.at(clock)  # which stands still between two steps
     await town.open()
     await town.people(range(1, 21))
     invite = await town.invite(over=timedelta(hours=10))
     async with town.sending():
-        await town.until(invite.id, lambda counts: counts.get(SENT, 0) >= 1)
-        running.moment += timedelta(hours=5)
-        await town.until(invite.id, lambda counts: counts.get(SENT, 0) >= 10)
+        await town.until(invite.id, lambda counts: counts.get(SENT) == 1)
+        clock.advance(hours=5)
+        await town.until(invite.id, lambda counts: counts.get(SENT) == 11)
         early = set(chats(server))
-        running.moment += timedelta(hours=6)
+        clock.advance(hours=6)
         await town.until_done(invite.id)
         server.log.clear()
-        running.moment += timedelta(hours=45)  # since the later ones; 51 since the earlier
+        clock.advance(hours=45)  # since the later ones; 50 since the earlier
         remind = await town.remind(1)
-        await town.until(remind.id, lambda counts: counts.get(SENT, 0) >= len(early))
-        assert set(chats(server)) <= early
-        running.moment += timedelta(hours=4)
+        await town.until(remind.id, lambda counts: counts.get(SENT) == 11)
+        assert set(chats(server)) == early
+        clock.advance(hours=4)
         await town.until_done(remind.id)
 
     assert chats(server) == Counter(range(1, 21))
@@ -533,51 +534,56 @@ async def test_two_contacts_of_one_person_are_one_invitation(town: InvitingTown,
 
 
 async def test_what_a_night_interrupted_goes_on_at_its_pace_in_the_morning(
-    town: InvitingTown, server: BulkServer, running: Running
+    town: InvitingTown, server: BulkServer, clock: Clock
 ):
-    running.moment = running.moment.replace(hour=13, minute=0)  # eight in the evening
+    town.at(clock)  # which stands still between two steps
+    clock.moment = clock.moment.replace(hour=13, minute=0)  # eight in the evening
     await town.open()
     await town.people(range(1, 41))
     standing = await town.invite(over=timedelta(hours=4))
     async with town.sending():
-        running.moment += timedelta(minutes=59)
-        await town.until(standing.id, lambda counts: counts.get(SENT, 0) == 10)
-        running.moment += timedelta(hours=10, minutes=1)
-        await asyncio.sleep(0.5)  # seven o'clock, in which nothing rushes out
-        assert len(server.log) <= 12
-        running.moment += timedelta(hours=2)
-        await town.until(standing.id, lambda counts: counts.get(SENT, 0) >= 30)
-        assert len(server.log) <= 33
-        running.moment += timedelta(hours=1, minutes=5)
+        clock.advance(minutes=59)
+        await town.until(standing.id, lambda counts: counts.get(SENT) == 10)
+        clock.advance(hours=10, minutes=1)
+        await asyncio.sleep(0.3)  # seven o'clock, and nothing rushes out
+        assert len(server.log) == 10
+        clock.advance(hours=2)
+        await town.until(standing.id, lambda counts: counts.get(SENT) == 31)
+        clock.advance(hours=1, minutes=5)
         await town.until_done(standing.id)
 
     assert chats(server) == Counter(range(1, 41))
 
 
 async def test_what_was_held_over_night_does_not_leave_at_seven_sharp_and_the_oldest_goes_first(
-    town: InvitingTown, server: BulkServer, running: Running
+    town: InvitingTown, server: BulkServer, clock: Clock
 ):
-    evening = running.moment = running.moment.replace(hour=15, minute=0)  # ten in the evening
+    town.at(clock)
+    # A clock that is put forward ends no lease here.
+    town.patience = replace(SHORT, account=timedelta(days=1), row=timedelta(hours=2))
+    clock.moment = clock.moment.replace(hour=15, minute=0)  # ten in the evening
     await town.open()
     await town.people(range(1, 41))
-    campaigns = [await town.campaign(subject) for subject in ("first", "second")]
-    seven = evening + timedelta(hours=9)
+    first, second = [await town.campaign(subject) for subject in ("first", "second")]
     async with town.sending():
-        for campaign in campaigns:
+        for campaign in (first, second):
             await town.until(campaign, lambda counts: counts.get(PENDING) == 40)
-        running.moment += timedelta(hours=9) - timedelta(seconds=1)
-        await asyncio.sleep(0.3)  # a second before seven
+        clock.advance(hours=9)
+        await asyncio.sleep(0.3)  # seven o'clock, and nothing rushes out
         assert server.log == []
-        await town.until(campaigns[0], lambda counts: counts.get(SENT, 0) >= 1)
-        released = len(server.log)
-        passed = (running() - seven).total_seconds()
-        assert released <= passed + 2, "one a second, where there are few"
-        assert {each.text for each in server.log} == {"first"}
-        running.moment += timedelta(minutes=1)
-        await town.until_done(campaigns[0])
-        running.moment += timedelta(hours=1)
-        await town.until_done(campaigns[1])
+        for number in (1, 2, 3):  # one a second, where there are few
+            clock.advance(seconds=1)
+            await town.until(first, lambda counts, number=number: counts.get(SENT) == number)
+        await town.eventually(lambda: a_second_later(town, clock, first))
+        clock.advance(hours=1)
+        await town.until_done(second)
 
     texts = [each.text for each in server.log]
     assert Counter(texts) == {"first": 40, "second": 40}
-    assert texts.index("second") >= 35, "what waited longest goes first"
+    assert texts[:20] == ["first"] * 20, "what waited longest goes first"
+
+
+async def a_second_later(town: InvitingTown, clock: Clock, campaign: int) -> bool:
+    """Whether all of it has left by now."""
+    clock.advance(seconds=1)
+    return (await town.counts(campaign)).get(SENT) == 40
