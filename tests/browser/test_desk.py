@@ -156,7 +156,7 @@ async def test_it_stops_asking_when_nothing_will_happen_any_more(town: DeskTown,
     await town.notices.stop(town.actors["an"], code)
     await expect(page.locator("#state")).to_contain_text("Đã dừng")
 
-    assert await page.locator("#progress[hx-trigger]").count() == 0
+    await expect(page.locator("#progress[hx-trigger]")).to_have_count(0)
     number = len(asked)
     await asyncio.sleep(3)  # longer than it waited between two questions
     assert len(asked) == number

@@ -132,7 +132,7 @@ async def test_a_threshold_is_tried_without_a_script_and_nothing_changes(url, op
 
     await expect(page.locator("text=Đổi kết luận ở 1 tiêu chí")).to_be_visible()
     await expect(page.locator("text=Không lưu gì").first).to_be_visible()
-    assert await page.input_value("[id='t.T7.3']") == "15,5"
+    await expect(page.locator("[id='t.T7.3']")).to_have_value("15,5")
 
 
 async def test_what_was_typed_wrong_is_said_beside_the_field(url, open_page: Open):
@@ -142,7 +142,7 @@ async def test_what_was_typed_wrong_is_said_beside_the_field(url, open_page: Ope
     await page.click("form.try button")
 
     field = page.locator("[id='t.T7.3']")
-    assert await field.get_attribute("aria-invalid") == "true"
+    await expect(field).to_have_attribute("aria-invalid", "true")
     await expect(page.locator("[id='t.T7.3-fault']")).to_contain_text("Chưa phải là số")
 
 

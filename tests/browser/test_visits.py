@@ -41,7 +41,7 @@ async def test_the_tablet_shows_a_code_that_fits_and_renews_itself(
     # What a tablet does that was asleep: it looks at once.
     await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     await expect(code).not_to_have_attribute("src", before or "")
-    assert await code.evaluate("image => image.naturalWidth") > 0
+    assert await code.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
 
 
 async def test_without_script_the_page_renews_itself(town: Town, url: str, open_page: Open) -> None:
