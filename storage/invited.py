@@ -9,9 +9,10 @@ from sqlalchemy import bindparam, or_, select
 from storage import rows
 from storage.outbox_rows import CampaignRow, Delivery
 from storage.statements import Connection, Prepared
-from surveys.delivery import DeliveryState
+from surveys.delivery import DeliveryState, rests_until
 from surveys.outside import Aside
 from surveys.reminding import INVITE
+from surveys.windows import hour
 
 __all__ = ["Invitation", "Invitations"]
 
@@ -26,7 +27,7 @@ class Invitation(NamedTuple):
     wave: str
     """Its slug."""
     since: datetime
-    """When the first ones left: nobody had it before."""
+    """They had it no earlier. To the hour: of when somebody was spoken to no more is kept."""
     unit: str | None
     """The ward they were invited for: their own."""
     is_shown: bool = True
@@ -40,7 +41,11 @@ class Invitations:
     async def of(self, fingerprint: bytes) -> list[Invitation]:
         """The newest first."""
         found = await self._connection.fetch(OF, fingerprint=fingerprint)
-        return [Invitation(*row) for row in found]
+        came = [
+            Invitation(wave, _since(state, begun, until), unit, bool(is_shown))
+            for wave, begun, unit, is_shown, state, until in found
+        ]
+        return sorted(came, key=lambda each: each.since, reverse=True)
 
 
 CAME = (DeliveryState.SENDING, DeliveryState.SENT, DeliveryState.UNKNOWN)
@@ -51,6 +56,8 @@ OF = Prepared(
         _campaigns.not_before,
         _contacts.unit,
         _deliveries.reason.notlike(f"{Aside.TEMPLATE.value}%"),
+        _deliveries.state,
+        _deliveries.until,
     )
     .select_from(
         rows.table(rows.Contact)
@@ -62,5 +69,11 @@ OF = Prepared(
         _campaigns.kind == INVITE,
         or_(*(_deliveries.state == state.value for state in CAME)),
     )
-    .order_by(_campaigns.not_before.desc(), _campaigns.id.desc())
 )
+
+
+def _since(state: str, begun: datetime, until: datetime | None) -> datetime:
+    """The hour in which they were spoken to, by when they may be again; where that is not written yet, when the first ones left."""
+    if state == DeliveryState.SENDING.value or until is None:
+        return begun
+    return max(begun, until - (rests_until(begun) - hour(begun)))

@@ -8,7 +8,16 @@ import pytest
 from surveys import taps
 from surveys.entry import Stream
 from surveys.waves import Audience
-from tests.journeys.invitations import SURVEYS, agrees, invited
+from tests.journeys.invitations import (
+    SURVEYS,
+    LetterBox,
+    agrees,
+    all_settled,
+    brought,
+    invited,
+    invites,
+    sending,
+)
 from tests.journeys.test_pulling import in_ward
 from tests.journeys.town import LONG_DUC, TRA_VINH, Heard, Resident, Town
 
@@ -298,6 +307,29 @@ async def test_a_number_means_the_page_they_opened_after_the_invitation(
 
     assert await town.sessions(wave) == []
     assert "Đồng ý, bắt đầu" in heard.buttons
+
+
+@pytest.mark.parametrize(("hours_before", "is_theirs"), [(2, True), (0, False)])
+async def test_of_a_campaign_that_is_spread_over_hours_their_own_hour_counts(
+    town: Town, resident: Resident, tmp_path: Path, hours_before: int, is_theirs: bool
+) -> None:
+    """They looked at a page after the first invitations had left, and before theirs: long before, or in that very hour."""
+    await agrees(resident)
+    wave = await town.opens_yearly()
+    town.clock.advance(minutes=1)
+    await invites(town, YEARLY)
+    town.clock.advance(hours=1)
+    await resident.says("menu")
+    town.clock.advance(hours=hours_before)
+    box = LetterBox(resident.account)
+    async with sending(town, {resident.account: box}, tmp_path):
+        await all_settled(town)
+    brought(resident, box)
+    town.clock.advance(minutes=1)
+
+    await resident.says("2")
+
+    assert bool(await town.sessions(wave)) is is_theirs
 
 
 async def test_looking_at_a_page_again_is_enough_for_its_numbers(
