@@ -13,6 +13,7 @@ BENCHMARKS = {
     "delivery_replies": ("benchmarks.delivery", "replies"),
     "delivery_million": ("benchmarks.delivery", "million"),
     "delivery_claims": ("benchmarks.delivery", "claims"),
+    "push": ("benchmarks.push", "push"),
     "growth": ("benchmarks.growth", "growth"),
     "sealing": ("benchmarks.sealing", "sealing"),
     "sealing_postgres": ("benchmarks.sealing", "sealing_postgres"),
@@ -20,6 +21,7 @@ BENCHMARKS = {
     "tally": ("benchmarks.tally", "tally"),
     "demo": ("benchmarks.startup", "demo"),
     "waits": ("benchmarks.waits", "waits"),
+    "takeover": ("benchmarks.takeover", "takeover"),
     "help": ("benchmarks.startup", "help_text"),
 }
 

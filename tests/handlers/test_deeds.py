@@ -217,9 +217,9 @@ async def test_what_did_not_happen_is_told_to_who_may_mend_it(database: Database
 
     words = sorted((each.address.id, each.action, each.title) for each in told if isinstance(each, Word))
     assert words == [
-        ("3", "schedule.hold", ""),
+        ("3", "schedule.hold", "clock"),
         ("3", "schedule.skip", "Mở đợt"),
-        ("4", "schedule.hold", ""),
+        ("4", "schedule.hold", "clock"),
         ("4", "schedule.skip", "Sao lưu"),
     ]
 
