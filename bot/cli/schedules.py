@@ -73,27 +73,27 @@ def add(
 
 
 @app.command("pause")
-def pause(id: Id) -> None:
+def pause(id: Id, by: By = "") -> None:
     """Nothing of it is due until it is resumed; what would have been due meanwhile is not made up for."""
     from bot.cli.schedules_work import pause as work
 
-    _exit(work(id))
+    _exit(work(id, by))
 
 
 @app.command("resume")
-def resume(id: Id) -> None:
+def resume(id: Id, by: By = "") -> None:
     """Due again from now on."""
     from bot.cli.schedules_work import resume as work
 
-    _exit(work(id))
+    _exit(work(id, by))
 
 
 @app.command("end")
-def end(id: Id) -> None:
+def end(id: Id, by: By = "") -> None:
     """For good. What happened stays to be seen."""
     from bot.cli.schedules_work import end as work
 
-    _exit(work(id))
+    _exit(work(id, by))
 
 
 @app.command("run")
@@ -119,11 +119,11 @@ def holds() -> None:
 
 
 @app.command("release")
-def release(cause: Annotated[str, typer.Argument(help="As `holds` names it.")]) -> None:
+def release(cause: Annotated[str, typer.Argument(help="As `holds` names it.")], by: By = "") -> None:
     """Somebody has looked: things may happen again. What is too late by now is skipped, and says so."""
     from bot.cli.schedules_work import release as work
 
-    _exit(work(cause))
+    _exit(work(cause, by))
 
 
 @app.command("days")

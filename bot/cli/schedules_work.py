@@ -14,6 +14,7 @@ from bot.cli.tables import print_table
 if TYPE_CHECKING:
     from bot.app import House
     from handlers.schedules import Planned
+    from surveys.rights import Actor
     from surveys.schedules import Schedule
 
 __all__ = [
@@ -195,16 +196,20 @@ async def _kept_if_wanted(house: "House", schedule: "Schedule", yes: bool, **wan
     _print(f"Kept: {planned.row.id}")
 
 
-def pause(id: str) -> int:
-    return _turned(id, lambda house, row: house.schedules.pause(id, row.row.version), "paused")
+def pause(id: str, by: str) -> int:
+    return _turned(
+        id, lambda house, row, who: house.schedules.pause(id, row.row.version, by=who), by, "paused"
+    )
 
 
-def resume(id: str) -> int:
-    return _turned(id, lambda house, row: house.schedules.resume(id, row.row.version), "resumed")
+def resume(id: str, by: str) -> int:
+    return _turned(
+        id, lambda house, row, who: house.schedules.resume(id, row.row.version, by=who), by, "resumed"
+    )
 
 
-def end(id: str) -> int:
-    return _turned(id, lambda house, row: house.schedules.end(id, row.row.version), "ended")
+def end(id: str, by: str) -> int:
+    return _turned(id, lambda house, row, who: house.schedules.end(id, row.row.version, by=who), by, "ended")
 
 
 def run(id: str, by: str, due: str) -> int:
@@ -222,9 +227,11 @@ def run(id: str, by: str, due: str) -> int:
     return _in_house(work)
 
 
-def release(cause: str) -> int:
+def release(cause: str, by: str) -> int:
     async def work(house: "House") -> None:
-        if not await house.schedules.release(cause):
+        from handlers.noting import at_the_machine
+
+        if not await house.schedules.release(cause, by=at_the_machine(by)):
             raise Refused(f"Nothing is held for {cause}. See: langnghe schedules holds")
         _print(f"{cause} is released. What is too late by now is skipped, and `schedules list` says so.")
 
@@ -234,12 +241,13 @@ def release(cause: str) -> int:
 # ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _turned(id: str, how: "Callable[[House, Planned], Awaitable[Planned]]", done: str) -> int:
+def _turned(id: str, how: "Callable[[House, Planned, Actor], Awaitable[Planned]]", by: str, done: str) -> int:
     async def work(house: "House") -> None:
+        from handlers.noting import at_the_machine
         from handlers.schedules import Changed
 
         try:
-            await how(house, await _found(house, id))
+            await how(house, await _found(house, id), at_the_machine(by))
         except Changed:
             raise Refused(
                 f"{id} has ended, or somebody changed it just now. Look again: schedules list"

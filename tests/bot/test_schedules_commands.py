@@ -44,7 +44,7 @@ def test_a_proposal_is_said_back_before_it_is_kept(langnghe):
 def test_paused_resumed_run_ended(langnghe):
     langnghe("schedules", "propose", "86", "--take", "visits", "--by", "An", "--yes")
 
-    assert "is paused" in langnghe("schedules", "pause", "86-visits").output
+    assert "is paused" in langnghe("schedules", "pause", "86-visits", "--by", "Bình").output
     assert "Nothing in the next" in langnghe("schedules", "next").output
     assert "is resumed" in langnghe("schedules", "resume", "86-visits").output
     assert "is due now" in langnghe("schedules", "run", "86-visits", "--by", "An").output
