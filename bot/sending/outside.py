@@ -105,6 +105,8 @@ class Beyond:
         """Accounts on which no template goes for a while; messages do."""
         self._refused: dict[int, tuple[str, int]] = {}
         """Campaign → what its templates were refused with, and how often in a row."""
+        self._articles: dict[tuple[int, str], Aside] = {}
+        """What was said of a campaign's article on an account: it is the same for everybody there."""
 
     # ── Before it leaves ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -168,11 +170,17 @@ class Beyond:
         """An article is public: a notice may become one, an invitation never."""
         if campaign.kind != NOTICE:
             return None
+        key = campaign.id, account
+        if key not in self._articles:
+            self._articles[key] = await self._wanted(account, campaign)
+        return DeliveryState.WINDOW_CLOSED, self._articles[key]
+
+    async def _wanted(self, account: str, campaign: Campaign) -> Aside:
         if not await self._tells.is_its_own(account, campaign):
-            return DeliveryState.WINDOW_CLOSED, Aside.NOT_ITS_OWN
+            return Aside.NOT_ITS_OWN
         async with self._db.transaction() as tx:
             await tx.outside.want(campaign.id, account, self._now())
-        return DeliveryState.WINDOW_CLOSED, Aside.ARTICLE
+        return Aside.ARTICLE
 
     # ── As it leaves ──────────────────────────────────────────────────────────────────────────────────────────
 
@@ -180,6 +188,7 @@ class Beyond:
         """Counts the templates among these, in the transaction that says they leave. Of those for which nothing is left: what becomes of
         them instead."""
         stay: dict[int, outbox.Outcome] = {}
+        today = self._today
         for ready in leaving:
             id, campaign = ready.claimed.id, ready.campaign
             self._forget(id)
@@ -192,11 +201,11 @@ class Beyond:
                 stay[id] = _closed(id, Aside.GIVEN_UP)
             elif not await tx.outside.take(campaign.kind, campaign.subject):
                 stay[id] = _closed(id, Aside.SPENT)
-            elif not await tx.outside.take_of_day(account, self._today, self._terms.a_day):
+            elif not await tx.outside.take_of_day(account, today, self._terms.a_day):
                 await tx.outside.gave_back(campaign.kind, campaign.subject)
                 stay[id] = self._again(id, min(self._tomorrow, self._now() + LOOKS_AGAIN))
             else:
-                self._taken[id] = _Taken(campaign.kind, campaign.subject, account, self._today)
+                self._taken[id] = _Taken(campaign.kind, campaign.subject, account, today)
         return stay
 
     def _is_billed(self, account: str, ready: Ready) -> bool:

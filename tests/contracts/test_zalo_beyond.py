@@ -23,7 +23,7 @@ from storage.vault import Vault
 from surveys.conversation import Incoming, Reply
 from surveys.delivery import Campaign, DeliveryState
 from surveys.outside import Aside, Fact, Quote, Template, Terms, Way
-from tests.bot.sending_town import Town, nothing_waits
+from tests.bot.sending_town import SHORT, Town, nothing_waits
 from tests.contracts.conftest import hosts, official_account
 from tests.zalo_server.server import Fault, ZaloServer
 
@@ -34,6 +34,8 @@ BY_UID, CS = "/v3.0/oa/message/template", "/v2.0/oa/message"
 SENT, CLOSED, UNKNOWN = DeliveryState.SENT, DeliveryState.WINDOW_CLOSED, DeliveryState.UNKNOWN
 PENDING, BLOCKED = DeliveryState.PENDING, DeliveryState.BLOCKED
 MORNING = datetime(2026, 11, 23, 2, tzinfo=UTC)  # nine in Việt Nam
+MORTAL = replace(SHORT, account=timedelta(seconds=2), row=timedelta(seconds=3), attempt=timedelta(seconds=2))
+"""Of a sender that is going to die: others need not wait for long."""
 PAID = Terms(
     Way.TEMPLATE, 120, templates={"*": {"notice": Template(TEMPLATE, {"ma": Fact.CODE, "tin": Fact.TITLE})}}
 )
@@ -293,7 +295,7 @@ async def test_a_sender_that_dies_between_counting_and_hearing_leaves_it_counted
         return (await ward.order()).taken == len(ward.bought) == 2
 
     beyond = Beyond(ward.town.db, PAID, lambda: {ward.oa.account: ward.outside}, Facts(), ward.day)
-    office = replace(ward.town.office(), beyond=beyond)
+    office = replace(ward.town.office(), beyond=beyond, patience=MORTAL)
     dying = asyncio.ensure_future(
         Sender(office, lambda: {ward.oa.account: ward.oa}, nothing_waits).run(asyncio.Event())
     )
@@ -303,7 +305,7 @@ async def test_a_sender_that_dies_between_counting_and_hearing_leaves_it_counted
     await asyncio.gather(dying, return_exceptions=True)
     answer.set()
     ward.town.db.transaction = alive  # type: ignore[method-assign]
-    async with ward.sending():
+    async with ward.sending(patience=MORTAL):
         await ward.town.until_done(campaign)
 
     assert len(ward.bought) == 2
