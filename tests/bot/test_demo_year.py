@@ -25,7 +25,7 @@ from surveys.records import KeyDestroyed, ReleasePublished
 from surveys.schedules import Once, Schedule
 from surveys.schedules.purposes import Purpose
 from surveys.schedules.standard import standing_orders
-from surveys.waves import LOCAL
+from surveys.waves import FLAGGED, LOCAL
 from tests.conftest import Clock
 from tests.patience import PATIENCE
 from tests.web.desk_town import LONG_DUC, Furnished
@@ -136,7 +136,8 @@ async def test_a_surveys_whole_life_passes_in_its_order(playing: Playing) -> Non
     await find_listeners(house, playing.clock(), {LONG_DUC: 25})
     await playing.plans(today + A_DAY)
 
-    progress = await playing.goes(playing.clock() + 15 * A_DAY)
+    # Dice answer in bursts; where that looks like stuffing, the release waits three days for two persons.
+    progress = await playing.goes(playing.clock() + 15 * A_DAY + FLAGGED)
 
     happened = [each for each in reversed(progress.happened) if each.kind is not Kind.OFFICERS]
     assert [each.kind for each in happened] == [
