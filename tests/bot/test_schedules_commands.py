@@ -46,6 +46,7 @@ def test_paused_resumed_run_ended(langnghe):
 
     assert "is paused" in langnghe("schedules", "pause", "86-visits", "--by", "Bình").output
     assert "Nothing in the next" in langnghe("schedules", "next").output
+    assert "Bình" in langnghe("people", "audit").output
     assert "is resumed" in langnghe("schedules", "resume", "86-visits").output
     assert "is due now" in langnghe("schedules", "run", "86-visits", "--by", "An").output
     assert " due" in langnghe("schedules", "show", "86-visits").output
