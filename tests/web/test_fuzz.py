@@ -7,8 +7,9 @@ import threading
 from collections import Counter
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import Future
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
+from datetime import time
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -27,8 +28,12 @@ from bot.web.app import Site, build
 from bot.web.desk_door import COOKIE
 from bot.web.pages import Pages
 from handlers.notice_templates import NoticeTemplates
+from handlers.schedules import CLOCK_LEAPT, Changed
+from storage.schedule_rows import DueRow
 from surveys.notices import Category, Text
 from surveys.rights import MATRIX, Action, Role
+from surveys.schedules import Monthly, Schedule
+from surveys.schedules.purposes import Purpose
 from tests.conftest import MORNING, Clock
 from tests.patience import PATIENCE
 from tests.web.conftest import KEY, running
@@ -115,6 +120,25 @@ class Backstage:
             await self.town.submitted(CANARIES[unit], by=by, is_urgent=True)
             kept = replace(draft.draft, texts={"vi": Text.of(f"{CANARIES[unit]} lần hai")})
             await self.town.notices.change(self.town.actors[by], draft.code, 1, kept)
+        for unit in (LONG_DUC, TRA_VINH):
+            await self._schedule(unit)
+        with suppress(Changed):  # it is paused already, when everybody is made anew
+            await self.town.house.schedules.pause(LONG_DUC, 1)
+        await self.town.house.schedules.hold(CLOCK_LEAPT, "the clock leapt")
+
+    async def _schedule(self, unit: str) -> None:
+        """One of which something was skipped. A province reads it as well, so no ward's word is in it."""
+        now = self.town.clock()
+        await self.town.house.schedules.add(
+            Schedule(Monthly(1), time(8), now.date()),
+            purpose=Purpose.REMIND_OFFICERS,
+            title="Nhắc",
+            unit=unit,
+            owner="An",
+            id=unit,
+        )
+        async with self.town.house.db.transaction() as tx:
+            await tx.dues.add(DueRow(schedule=unit, due=now, state="skipped", tries=0, reason="Trễ"))
 
 
 def routes_of(site: Site) -> tuple[Route, ...]:
@@ -303,6 +327,7 @@ def test_every_form_leads_somewhere_and_every_page_of_the_desk_that_takes_one_ha
     # Reached with a link from the bot, with several posts, without a telephone, in a state or with a bot that nobody here has.
     rare = {"/desk/link/{secret}", "/desk/post", "/desk/totp", "/desk/notices/{code}/test"}
     rare |= {f"/desk/notices/{{code}}/{deed}" for deed in ("clear", "stop", "recall", "archive")}
+    rare |= {"/desk/schedules/{id}/agree"}
     assert taking - found <= rare
 
 
