@@ -40,6 +40,9 @@ test: $(VENV)/stamp ## all tests, in parallel
 nightly: $(VENV)/stamp ## the long campaigns too
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -q --long $(ARGS)
 
+years: $(VENV)/stamp ## years on a virtual clock, as many as one likes: make years YEARS=200
+	@YEARS=$(or $(YEARS),50) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -q tests/year $(ARGS)
+
 mutants: $(VENV)/stamp ## change the code in a thousand small ways and see whether a test notices (hours)
 	@$(BIN)/mutmut run
 
@@ -64,4 +67,4 @@ lock: ## choose versions again: requirements.lock from pyproject.toml
 clean: ## forget the virtual environment, the demo and every cache
 	@rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help venv demo zalo run chat test nightly mutants check format bench lock clean
+.PHONY: help venv demo zalo run chat test nightly years mutants check format bench lock clean
