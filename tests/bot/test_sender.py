@@ -349,7 +349,9 @@ async def test_a_database_from_a_backup_wakes_paused(town: Town, server: BulkSer
 
     assert server.log == []
     assert (await town.senders())[ALL].why == Why.RESTORED
-    async with town.db.reading() as tx:  # and nothing else happens by itself, which might send it by another way
+    async with (
+        town.db.reading() as tx
+    ):  # and nothing else happens by itself, which might send it by another way
         assert [hold.cause for hold in await tx.clock_holds.all()] == [RESTORED]
 
 

@@ -101,7 +101,9 @@ class TelegramServer:
         await site.start()
         host, port = runner.addresses[0][:2]
         self.url = f"http://{host}:{port}"
-        self._client = await self._stack.enter_async_context(ClientSession(timeout=ClientTimeout(total=PATIENCE)))
+        self._client = await self._stack.enter_async_context(
+            ClientSession(timeout=ClientTimeout(total=PATIENCE))
+        )
         happens = self.world.happens
 
         def noticed(**content: Json) -> Json:
