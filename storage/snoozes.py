@@ -8,6 +8,7 @@ import asyncio
 import json
 import os
 import secrets
+import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +19,8 @@ from storage.vault import Tampered, Vault
 from surveys.conversation import Address
 
 __all__ = ["Snoozed", "Snoozes", "Wish"]
+
+LEFTOVER = 3600.0  # seconds; what somebody has in hand they have for a moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +96,9 @@ class Snoozes:
 
     def _forget(self, person: str) -> None:
         for directory in (self._kept, *(path for _, path in self._moments())):
-            for path in directory.glob(f"{person}.*"):
-                path.unlink(missing_ok=True)
+            for path in _there(directory):
+                if path.name.startswith(f"{person}."):
+                    path.unlink(missing_ok=True)
 
     # ── When it is time ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -120,9 +124,9 @@ class Snoozes:
         for moment, path in self._moments():
             if moment > now:
                 break
-            names = sorted(name for name in os.listdir(path) if not name.startswith("."))
-            for name in names[: some - len(taken)]:
-                wish = self._taken(path / name, moment)
+            waiting = sorted(each for each in _there(path) if not each.name.startswith("."))
+            for each in waiting[: some - len(taken)]:
+                wish = self._taken(each, moment)
                 if wish is not None:
                     taken.append(wish)
             if len(taken) >= some:
@@ -132,12 +136,13 @@ class Snoozes:
     def _taken(self, path: Path, moment: datetime) -> Wish | None:
         in_hand = path.with_name(f".{secrets.token_hex(8)}")
         try:
+            os.utime(path)  # young, as whatever is in a hand is: a sweep leaves it there
             path.rename(in_hand)  # only one can
         except FileNotFoundError:
             return None
         try:
             account, id, wave = self._open(bytes.fromhex(path.name.partition(".")[0]), in_hand)
-        except Tampered:
+        except (FileNotFoundError, Tampered):
             return None
         finally:
             in_hand.unlink(missing_ok=True)
@@ -155,9 +160,10 @@ class Snoozes:
     def _purge(self, waves: frozenset[int]) -> None:
         moments = [path for _, path in self._moments()]
         for directory in (self._kept, *moments):
-            for path in directory.iterdir():
+            for path in _there(directory):
                 wave = path.name.rpartition(".")[2]
-                if path.name.startswith(".") or not wave.isdigit() or int(wave) not in waves:
+                is_wanted = wave.isdigit() and int(wave) in waves
+                if _is_left_over(path) if path.name.startswith(".") else not is_wanted:
                     path.unlink(missing_ok=True)
         for moment in moments:
             try:
@@ -193,17 +199,47 @@ class Snoozes:
                 stream.write(self._vault.seal_arrival(fingerprint, json.dumps(told).encode()))
                 stream.flush()
                 os.fsync(stream.fileno())
-            # Here, not before: an evening that nobody waits for any more is swept away.
-            path.parent.mkdir(mode=0o700, exist_ok=True)
-            draft.replace(path)
+            _put(draft, path)
         except BaseException:
             draft.unlink(missing_ok=True)
             raise
-        directory = os.open(path.parent, os.O_RDONLY)
+        try:
+            directory = os.open(path.parent, os.O_RDONLY)
+        except FileNotFoundError:  # taken already, and the evening swept away
+            return
         try:
             os.fsync(directory)
         finally:
             os.close(directory)
+
+
+def _there(directory: Path) -> list[Path]:
+    """What is in it; nothing, where another process has swept it away meanwhile."""
+    try:
+        return list(directory.iterdir())
+    except FileNotFoundError:
+        return []
+
+
+def _is_left_over(path: Path) -> bool:
+    """Whether a crash left it: what is young is in somebody's hand."""
+    try:
+        return time.time() - path.stat().st_mtime > LEFTOVER
+    except FileNotFoundError:
+        return False
+
+
+def _put(draft: Path, path: Path) -> None:
+    while True:
+        # Here, not before: an evening that nobody waits for any more is swept away.
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        try:
+            draft.replace(path)
+            return
+        except FileNotFoundError:
+            if not draft.exists():
+                raise
+            # The evening was swept away between the two, by another process.
 
 
 def _name(fingerprint: bytes, wave: int) -> str:

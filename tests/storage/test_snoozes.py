@@ -1,6 +1,9 @@
 """“This evening”: kept beside the keys, taken once, and never in the database."""
 
 import asyncio
+import os
+import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -116,10 +119,89 @@ async def test_what_a_crash_left_in_hand_is_never_sent(
 ) -> None:
     await snoozes.later(ANN, 7, EVENING)
     [waiting] = [path for path in (tmp_path / "snoozes" / "waiting").rglob("*") if path.is_file()]
-    waiting.rename(waiting.with_name(".in-hand"))
-
+    in_hand = waiting.rename(waiting.with_name(".in-hand"))
     again = Snoozes(tmp_path / "snoozes", vault)
 
     assert await again.take(EVENING, 9) == []
     await again.purge({7})
+    assert in_hand.exists(), "for all the sweep knows, somebody is reading it"
+    os.utime(in_hand, (0, 0))
+    await again.purge({7})
+
     assert [path for path in (tmp_path / "snoozes").rglob("*") if path.is_file()] == []
+
+
+async def test_a_wish_that_is_being_written_survives_the_sweep_of_another_process(
+    tmp_path: Path, vault: Vault, snoozes: Snoozes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, is_written, go_on = os.fsync, threading.Event(), threading.Event()
+
+    def slowly(file: int) -> None:
+        is_written.set()
+        assert go_on.wait(60)
+        real(file)
+
+    # There is no other way into the middle of a write.
+    monkeypatch.setattr(os, "fsync", slowly)
+    writing = asyncio.ensure_future(snoozes.later(ANN, 7, EVENING))
+    await asyncio.to_thread(is_written.wait, 60)
+
+    await Snoozes(tmp_path / "snoozes", vault).purge({7})
+    go_on.set()
+    await writing
+
+    assert await snoozes.take(EVENING, 9) == [Wish(ANN, 7, EVENING)]
+
+
+async def test_a_wish_that_is_in_hand_survives_the_sweep_of_another_process(
+    tmp_path: Path, vault: Vault, snoozes: Snoozes
+) -> None:
+    await snoozes.later(ANN, 7, EVENING)
+    [waiting] = [path for path in (tmp_path / "snoozes" / "waiting").rglob("*") if path.is_file()]
+    os.utime(waiting, (0, 0))  # they put it off long ago
+    hand = Hand(tmp_path / "snoozes", vault)
+    taking = asyncio.ensure_future(hand.take(EVENING, 9))
+    await asyncio.to_thread(hand.has_it.wait, 60)
+
+    await snoozes.purge({7})
+    hand.go_on.set()
+
+    assert await taking == [Wish(ANN, 7, EVENING)]
+
+
+class Hand(Snoozes):
+    """Has what it took in hand until it is told to go on."""
+
+    def __init__(self, directory: Path, vault: Vault) -> None:
+        super().__init__(directory, vault)
+        self.has_it, self.go_on = threading.Event(), threading.Event()
+
+    def _open(self, fingerprint: bytes, path: Path) -> object:
+        self.has_it.set()
+        assert self.go_on.wait(60)
+        return super()._open(fingerprint, path)
+
+
+class Slow(Snoozes):
+    """Has listed the evenings, and looks into them a while later."""
+
+    evenings: tuple[tuple[datetime, Path], ...] | None = None
+
+    def _moments(self) -> Iterator[tuple[datetime, Path]]:
+        return iter(self.evenings) if self.evenings is not None else super()._moments()
+
+
+async def test_an_evening_that_another_process_sweeps_away_meanwhile_is_nobodys_trouble(
+    tmp_path: Path, vault: Vault, snoozes: Snoozes
+) -> None:
+    await snoozes.later(ANN, 7, EVENING)
+    slow = Slow(tmp_path / "snoozes", vault)
+    slow.evenings = tuple(slow._moments())
+    await snoozes.take(EVENING, 9)
+    await snoozes.purge({7})
+    assert not any(path.exists() for _, path in slow.evenings)
+
+    await slow.forget(ANN)
+    await slow.purge({7})
+
+    assert await slow.take(EVENING, 9) == []
