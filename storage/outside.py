@@ -6,14 +6,14 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Integer, and_, bindparam, delete, false, func, literal_column, or_, select, update
+from sqlalchemy import Integer, and_, bindparam, case, false, func, literal_column, or_, select, update
 from sqlalchemy.dialects import postgresql
 
 from storage import rows
 from storage.moments import Moment
 from storage.notice_rows import Subscription
 from storage.outside_rows import ArticleRow, BilledRow, TemplateDay, TemplateOrder
-from storage.statements import Connection, Prepared, insert
+from storage.statements import Connection, Prepared
 from surveys.notices import Push
 from surveys.outside import ArticleState, Quote
 
@@ -29,19 +29,17 @@ class Outside:
     async def agree(self, kind: str, subject: str, quote: Quote, by: str, at: datetime) -> None:
         """Somebody has seen this cost and wants it, in place of what was agreed before. What was spent by then stays spent: the new
         number is that of all of them."""
-        spent = await self.order(kind, subject)
-        taken, sent = (spent.taken, spent.sent) if spent is not None else (0, 0)
-        await self._connection.run(REMOVE_ORDER, kind=kind, subject=subject)
+        # One statement: whoever sends meanwhile takes from the same row, before it or after it.
         await self._connection.run(
-            ADD_ORDER,
+            AGREE,
             kind=kind,
             subject=subject,
-            agreed=max(quote.count, taken),
+            agreed=quote.count,
             price=quote.price,
             agreed_by=by,
             agreed_at=at,
-            taken=taken,
-            sent=sent,
+            taken=0,
+            sent=0,
         )
 
     async def withdraw(self, kind: str, subject: str) -> None:
@@ -152,8 +150,21 @@ _this_day = (
 )
 _number = bindparam("number", type_=Integer)
 
-ADD_ORDER = insert(_orders)
-REMOVE_ORDER = Prepared(delete(_orders).where(*_this_order))
+_agreeing = postgresql.insert(_orders).values(
+    {each.name: bindparam(each.name, type_=each.type) for each in _o}
+)
+_agreed = _agreeing.excluded
+AGREE = Prepared(
+    _agreeing.on_conflict_do_update(
+        index_elements=["kind", "subject"],
+        set_={
+            "agreed": case((_agreed.agreed > _o.taken, _agreed.agreed), else_=_o.taken),
+            "price": _agreed.price,
+            "agreed_by": _agreed.agreed_by,
+            "agreed_at": _agreed.agreed_at,
+        },
+    ).inline()
+)
 CLOSE_ORDER = Prepared(update(_orders).where(*_this_order).values(agreed=_o.taken))
 ORDER = Prepared(select(_orders).where(*_this_order))
 TAKE = Prepared(update(_orders).where(*_this_order, _o.taken < _o.agreed).values(taken=_o.taken + 1))

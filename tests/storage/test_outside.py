@@ -89,6 +89,21 @@ async def test_who_agrees_anew_does_not_forget_what_was_spent(database: Database
     assert not await take(database)
 
 
+async def test_what_is_spent_while_somebody_agrees_anew_is_spent(database: Database, clock: Clock):
+    await agreed(database, 6, clock())
+
+    async def ask(place: int) -> bool:
+        if place % 2:
+            await agreed(database, 6, clock())
+            return False
+        return await take(database)
+
+    taken = await asyncio.gather(*(ask(place) for place in range(40)))
+
+    assert sum(taken) == 6
+    assert await spent(database) == (6, 6, 0)
+
+
 async def test_after_an_agreement_is_withdrawn_nothing_more_is_spent(database: Database, clock: Clock):
     await agreed(database, 3, clock())
     await take(database)
@@ -158,12 +173,12 @@ async def test_an_article_that_is_wanted_twice_is_there_once_and_of_two_steps_at
 
 
 async def test_the_database_itself_refuses_one_more_than_was_agreed_to(sqlite_database: Database):
-    from storage.outside import ADD_ORDER
+    from storage.outside import AGREE
 
     row = {"kind": "notice", "subject": "x", "agreed": 1, "price": 120, "agreed_by": "An", "sent": 0}
     with pytest.raises(Exception, match="not_one_more"):
         async with sqlite_database.transaction() as tx:
-            await tx._connection.run(ADD_ORDER, **row, agreed_at=datetime(2026, 11, 22, tzinfo=UTC), taken=2)
+            await tx._connection.run(AGREE, **row, agreed_at=datetime(2026, 11, 22, tzinfo=UTC), taken=2)
 
 
 async def test_an_invitation_by_template_is_one_whose_question_nobody_has_seen(
