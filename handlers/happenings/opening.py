@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from handlers.occasions import Deed, NotNow, Occasion
+from handlers.published import id_of
 from handlers.schedules import Schedules
 from handlers.units import gazetteer
 from handlers.waves import Plan, Waves
@@ -68,6 +69,7 @@ class WaveOpening:
             raise NotNow("Không có phường, xã nào thuộc đơn vị này.")
         form = await self._form(about)
         ends_at = closes_at(about, due)
+        await self._raise_another(slug, occasion.due, wards)
         try:
             await self._waves.open(
                 Plan(
@@ -89,6 +91,15 @@ class WaveOpening:
             raise NotNow(f"Không mở được đợt {slug}: {taken}") from taken
         told = f"Đã mở đợt {slug} ở {len(wards)} đơn vị, đến hết {ends_at - timedelta(minutes=1):%d/%m/%Y}."
         return f"{told} {await self._taken_to(people, occasion, slug, title)}" if people else told
+
+    async def _raise_another(self, slug: str, opens_at: datetime, wards: tuple[Unit, ...]) -> None:
+        """A wave of that name that was opened on another day, or elsewhere, is not this one: it stays, and nobody is told that this one is
+        open. One this occasion opened before it was interrupted is."""
+        async with self._db.reading() as tx:
+            wave = await tx.waves.by_slug(slug)
+            units = {each.unit for each in await tx.wave_units.of_wave(id_of(wave))} if wave else set()
+        if wave is not None and (wave.opens_at != opens_at or units != {ward.code for ward in wards}):
+            raise NotNow(f"Đã có đợt {slug} khác, nên không mở thêm. Xin ông/bà đổi tên đợt trong lịch.")
 
     def _people(self, about: Mapping[str, Any]) -> Wanted | None:
         people = _wanted(about)

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from surveys.schedules.opening import MONTH_END
 from surveys.schedules.purposes import Purpose
-from surveys.schedules.rules import Daily, Monthly, NthWeekday, Rule, Weekly
+from surveys.schedules.rules import Daily, Once, Relative, Rule, Weekly, Yearly
 from surveys.waves import Audience
 
 __all__ = [
@@ -114,8 +114,8 @@ def slug_pattern(form: str, rule: Rule, ward: str | None) -> str:
     """A wave's name, another one each time the rule comes round."""
     base = "".join(each if each.isascii() and each.isalnum() else "-" for each in form.lower())
     parts = [base[:LONGEST_BASE].strip("-") or "dot", "{year}"]
-    if isinstance(rule, Daily | Weekly | Monthly | NthWeekday):
+    if not isinstance(rule, Yearly):
         parts.append("{month:02}")
-    if isinstance(rule, Daily | Weekly):
+    if isinstance(rule, Once | Daily | Weekly | Relative):
         parts.append("{day:02}")
     return "-".join([*parts, *([ward] if ward else [])])

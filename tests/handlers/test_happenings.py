@@ -1,6 +1,7 @@
 """What a province lets happen by itself: waves that open on their day, once, and close on theirs."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -12,9 +13,11 @@ from handlers.units import load_seed
 from handlers.waves import Waves
 from storage.database import Database
 from storage.vault import Vault
-from surveys.schedules import Monthly, Schedule, following, told_due
+from surveys.schedules import Monthly, Once, Relative, Schedule, YearlyDay, following, told_due
 from surveys.schedules.quiet import QuietCalendar
 from surveys.schedules.standard import REMIND_OFFICERS, standing_orders
+from surveys.schedules.subjects import WaveWanted
+from surveys.waves import Audience
 
 PROVINCE, WARD = "86", "29242"
 VISITS = {
@@ -94,6 +97,48 @@ async def test_another_wave_of_that_name_stays_as_it_is(opening):
 
     with pytest.raises(NotNow, match="Không mở được đợt tham-luot-2026-12"):
         await opening(an_occasion({**VISITS, "form": "dien_dan"}))
+
+
+@pytest.mark.parametrize(
+    ("unit", "days"), [(PROVINCE, 1), (WARD, 0)], ids=["on another day", "somewhere else"]
+)
+async def test_a_wave_that_cannot_be_told_from_one_that_was_there_is_not_said_to_be_open(
+    opening, database, unit, days
+):
+    first = an_occasion(VISITS)
+    await opening(first)
+
+    with pytest.raises(NotNow, match="Đã có đợt tham-luot-2026-12 khác"):
+        await opening(replace(first, unit=unit, due=first.due + timedelta(days=days)))
+
+    async with database.reading() as tx:
+        [wave] = await tx.waves.all()
+    assert wave.opens_at == first.due
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        (Once(date(2026, 3, 1)), Once(date(2026, 9, 1))),
+        (Relative(3, YearlyDay(3, 1)), Relative(3, YearlyDay(9, 1))),
+        (Once(date(2026, 3, 1)), Once(date(2026, 3, 20))),
+    ],
+    ids=["on two days", "after two days", "twice in a month"],
+)
+async def test_a_form_that_is_asked_twice_in_a_year_is_two_waves(opening, database, waves, clock, rules):
+    """Named by the program: whoever schedules them gave none of them a name."""
+    wanted = WaveWanted("hang_nam_nguoi_dan", "Phiếu người dân", Audience.RESIDENTS, days=10)
+
+    for rule in rules:
+        schedule = Schedule(rule, time(8), date(2026, 1, 1))
+        due = following(schedule, datetime(2026, 1, 1, tzinfo=UTC), 1)[0]
+        clock.moment = due
+        await waves.advance()
+        occasion = an_occasion(wanted.subject(rule, None))
+        await opening(replace(occasion, due=due))
+
+    async with database.reading() as tx:
+        assert len({wave.slug for wave in await tx.waves.all()}) == 2
 
 
 async def test_months_that_open_and_close_by_themselves(opening, database, waves, clock):
