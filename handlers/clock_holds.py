@@ -100,9 +100,7 @@ class ClockHolds:
 
     async def _look_at_the_clock(self) -> None:
         now, passed = self._now(), self._passed()
-        seen, self._seen = self._seen, (now, passed)
-        if seen is None:
-            return
+        seen = self._seen or (now, passed)
         leapt = (now - seen[0]) - timedelta(seconds=passed - seen[1])
         if leapt > LEAP:
             minutes = round(leapt.total_seconds() / 60)
@@ -110,6 +108,8 @@ class ClockHolds:
             await self.hold(
                 CLOCK_LEAPT, f"the clock leapt {minutes} minutes forward, to {now:%Y-%m-%d %H:%M} UTC"
             )
+        # Only now: a leap whose hold is not kept yet, because the database is away, is seen again at the next look.
+        self._seen = now, passed
 
     # ── What moves with everything that happens ───────────────────────────────────────────────────────────────
 

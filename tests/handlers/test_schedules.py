@@ -3,13 +3,15 @@
 import json
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
+from random import Random
 
 import pytest
 
 from handlers.schedules import CLOCK_LEAPT, LEASE, Changed, NotNow, Occasion, Schedules
-from storage.database import Database
+from storage.database import Database, Unavailable
 from surveys.schedules import Daily, Once, Schedule
 from tests.storage.conftest import a_unit
+from tests.year.weather import Faulty, Weather
 
 WARD = "29242"
 TODAY = date(2026, 11, 22)
@@ -246,6 +248,29 @@ async def test_a_clock_that_leaps_forward_makes_everything_wait_for_a_person(
     assert await schedules.release(CLOCK_LEAPT)
     assert await schedules.tick() == 1
     assert diary.keys == [f"{id}-20261122T0200"]
+
+
+async def test_a_leap_while_the_database_is_away_makes_everything_wait_once_it_is_back(
+    schedules, database, diary, clock, real_time
+):
+    """A machine that slept: its clock is hours on, and its connections are dead."""
+    weather = Weather(Random(0))
+    woken = Schedules(
+        Faulty(database, weather, lambda: False, None), {"diary": diary}, clock, passed=real_time
+    )
+    await added(woken, daily(lateness=timedelta(days=1)))
+    await woken.tick()
+
+    clock.advance(hours=5)
+    real_time.leapt, weather.is_away = timedelta(hours=5), True
+    with pytest.raises(Unavailable):
+        await woken.tick()
+    clock.advance(seconds=20)
+    weather.is_away = False
+    await woken.tick()
+
+    assert diary.keys == []
+    assert [hold.cause for hold in await schedules.holds()] == [CLOCK_LEAPT]
 
 
 async def test_a_clock_that_is_put_back_repeats_nothing(schedules, diary, clock, real_time):
