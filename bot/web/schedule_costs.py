@@ -75,6 +75,9 @@ class ScheduleCosts:
         wave = await self._wave(seen)
         if wave is None or not count:
             return await self._page(actor, seen, problem="schedules.nothing_agreed", status=422)
+        if form.get("wave") != wave.slug:
+            # What they read was of another wave: one that opened meanwhile, or one of a schedule somebody has changed.
+            return await self._page(actor, seen, problem="schedules.another_wave", status=422)
         try:
             await self._costs.agree(actor, wave.slug, Quote(_number(count), _number(price)))
         except NotAgreed:

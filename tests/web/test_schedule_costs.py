@@ -1,7 +1,7 @@
 """Before a wave is taken to its people: the page that says what that costs on Zalo, and takes somebody's word for it."""
 
 from collections.abc import AsyncIterator
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import pytest
@@ -73,7 +73,8 @@ async def test_what_it_costs_is_read_then_agreed_to_and_stands_there(town: DeskT
     assert "Zalo: 0 tin miễn phí, 0 tin tính phí, 3 người ngoài cửa sổ." in page
     assert "3 × 120 đ = 360 đ" in page
     assert 'name="agreed" value="3x120"' in page
-    led = await dung.sends(f"{place}/agree", 303, agreed="3x120")
+    assert f'name="wave" value="{SLUG}"' in page
+    led = await dung.sends(f"{place}/agree", 303, wave=SLUG, agreed="3x120")
 
     page = await dung.opens(led)
     assert "Đã ghi nhận đồng ý chi." in page
@@ -88,11 +89,29 @@ async def test_without_the_tick_or_at_another_price_nothing_is_agreed_to(town: D
     place = await planned(town)
 
     assert "Xin đánh dấu ô đồng ý" in await dung.sends(f"{place}/agree", 422)
-    assert "Xin xem lại số tiền" in await dung.sends(f"{place}/agree", 422, agreed="3x1")
-    assert "Xin xem lại số tiền" in await dung.sends(f"{place}/agree", 422, agreed="nhiều")
+    for agreed in ("3x1", "nhiều"):
+        page = await dung.sends(f"{place}/agree", 422, wave=SLUG, agreed=agreed)
+        assert "giá tin mẫu vừa thay đổi" in page
 
     async with town.house.db.reading() as tx:
         assert await tx.outside.order("invite", SLUG) is None
+
+
+async def test_what_was_read_of_one_wave_is_not_agreed_to_of_the_next(
+    town: DeskTown, dung: Seat, clock: Clock
+) -> None:
+    place = await planned(town)
+    assert f'name="wave" value="{SLUG}"' in await dung.opens(f"{place}/cost")
+
+    clock.moment = datetime(2027, 9, 1, 1, tzinfo=UTC)  # eight in the morning there: it opens
+    await town.house.schedules.tick()
+    dung = await town.seat("dung")
+    page = await dung.sends(f"{place}/agree", 422, wave=SLUG, agreed="3x120")
+
+    assert "đợt kế tiếp vừa đổi" in page
+    assert 'name="wave" value="lang-nghe-2028"' in page
+    async with town.house.db.reading() as tx:
+        assert [await tx.outside.order("invite", slug) for slug in (SLUG, "lang-nghe-2028")] == [None, None]
 
 
 async def test_a_schedule_that_invites_nobody_costs_nothing(town: DeskTown, dung: Seat) -> None:
