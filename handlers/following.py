@@ -11,6 +11,7 @@ from handlers.subscribers import Subscribers
 from storage.links import Links
 from storage.snoozes import Snoozes
 from storage.transaction import Tx
+from storage.vault import Vault
 from surveys import texts
 from surveys.lobby import AskLater, AskNoMore, Enrol, SeeSubscriptions, Unfollow
 from surveys.notices import Push, Topic
@@ -30,12 +31,14 @@ class Following:
         waves: RunningWaves,
         links: Links | None,
         snoozes: Snoozes | None,
+        vault: Vault,
     ) -> None:
         self._subscribers = subscribers
         self._conversations = conversations
         self._waves = waves
         self._links = links
         self._snoozes = snoozes
+        self._vault = vault
 
     async def wants(self, tx: Tx, caller: Caller) -> dict[str, frozenset[Topic]]:
         others = await self.others(tx, caller)
@@ -44,6 +47,11 @@ class Following:
     async def others(self, tx: Tx, caller: Caller) -> frozenset[bytes]:
         """Their other addresses: whoever says stop at one of them means all."""
         return frozenset() if self._links is None else await self._links.others(tx, caller.incoming.sender)
+
+    async def everywhere(self, tx: Tx, caller: Caller) -> frozenset[bytes]:
+        """All their addresses, the one they write from among them."""
+        own = (self._vault.fingerprint(each) for each in (caller.here, caller.incoming.sender))
+        return await self.others(tx, caller) | frozenset(own)
 
     async def enrols(self, tx: Tx, caller: Caller, outcome: Outcome, agreed: Enrol) -> Outcome:
         wants = await self.wants(tx, caller)
@@ -61,8 +69,7 @@ class Following:
         others = await self.others(tx, caller)
         await self._subscribers.leave(caller.here, caller.incoming.sender, others)
         if self._snoozes is not None:
-            for address in {caller.here, caller.incoming.sender}:
-                await self._snoozes.forget(address)
+            await self._snoozes.forget(await self.everywhere(tx, caller))
 
     async def shows(self, tx: Tx, caller: Caller, outcome: Outcome, asked: SeeSubscriptions) -> Outcome:
         lobby = outcome.lobby or caller.lobby or self._conversations.new_lobby(caller)
@@ -86,9 +93,9 @@ class Following:
         if self._snoozes is not None:
             await self._snoozes.later(caller.here, wish.wave, wish.at)
 
-    async def asks_no_more(self, caller: Caller, wish: AskNoMore) -> None:
+    async def asks_no_more(self, tx: Tx, caller: Caller, wish: AskNoMore) -> None:
         if self._snoozes is not None:
-            await self._snoozes.quiet(caller.here, wish.wave)
+            await self._snoozes.quiet(await self.everywhere(tx, caller), wish.wave)
 
     async def _want(self, tx: Tx, caller: Caller, wants: Mapping[str, frozenset[Topic]]) -> None:
         await self._subscribers.want(

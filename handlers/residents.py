@@ -100,7 +100,9 @@ class Residents:
         self._resting = Resting(vault, self._waves.forget)
         self._conversations = Conversations(self._waves, settings, may_remind=snoozes is not None)
         self._invited = Invited(self._conversations, vault, snoozes)
-        self._following = Following(self._subscribers, self._conversations, self._waves, links, snoozes)
+        self._following = Following(
+            self._subscribers, self._conversations, self._waves, links, snoozes, vault
+        )
         self._enquiries = Enquiries(self._conversations, self._following, vault)
         self._linking = Linking(links, vault, arrivals, self._resting) if links is not None else None
 
@@ -189,8 +191,9 @@ class Residents:
                 await tx.lobbies.delete(lobby)
         await self._subscribers.leave(address, first, others)
         if self._snoozes is not None:
-            for each in {address, first}:
-                await self._snoozes.forget(each)
+            await self._snoozes.forget(
+                {self._vault.fingerprint(address), self._vault.fingerprint(first), *others}
+            )
         if self._links is not None:
             # Last: until their answers are gone, it is the link that leads to them.
             await self._links.forget(address)
@@ -357,7 +360,7 @@ class Residents:
             case AskLater() as wish:
                 await self._following.asks_later(caller, wish)
             case AskNoMore() as wish:
-                await self._following.asks_no_more(caller, wish)
+                await self._following.asks_no_more(tx, caller, wish)
             case Unsubscribe():
                 await self._following.leaves(tx, caller)
             case Export():

@@ -59,13 +59,13 @@ class Snoozes:
         """To be asked again at that moment. Who is waiting already goes on waiting. On disk when this returns."""
         await asyncio.to_thread(self._later, address, wave, at)
 
-    async def quiet(self, address: Address, wave: int) -> None:
-        """To hear no more of that wave. On disk when this returns."""
-        await asyncio.to_thread(self._quiet, address, wave)
+    async def quiet(self, person: Collection[bytes], wave: int) -> None:
+        """To hear no more of that wave, at any of their addresses. On disk when this returns."""
+        await asyncio.to_thread(self._quiet, person, wave)
 
-    async def forget(self, address: Address) -> None:
-        """They wish nothing any more, of any wave. On disk when this returns."""
-        await asyncio.to_thread(self._forget, self._vault.fingerprint(address).hex())
+    async def forget(self, person: Collection[bytes]) -> None:
+        """They wish nothing any more, of any wave, at any of their addresses. On disk when this returns."""
+        await asyncio.to_thread(self._forget, person)
 
     def of(self, fingerprint: bytes, wave: int) -> Snoozed | None:
         """None for nearly everybody. Where there is a wish it reads one small file: whoever sends asks before every message."""
@@ -86,18 +86,19 @@ class Snoozes:
             self._waiting / str(int(at.timestamp())) / name, fingerprint, [address.account, address.id, wave]
         )
 
-    def _quiet(self, address: Address, wave: int) -> None:
-        fingerprint = self._vault.fingerprint(address)
-        name = _name(fingerprint, wave)
-        told, _ = self._read_kept(fingerprint, name) or (None, False)
-        self._keep(fingerprint, name, told, is_quiet=True)
-        for _, path in self._moments():
-            (path / name).unlink(missing_ok=True)
+    def _quiet(self, person: Collection[bytes], wave: int) -> None:
+        for fingerprint in person:
+            name = _name(fingerprint, wave)
+            told, _ = self._read_kept(fingerprint, name) or (None, False)
+            self._keep(fingerprint, name, told, is_quiet=True)
+            for _, path in self._moments():
+                (path / name).unlink(missing_ok=True)
 
-    def _forget(self, person: str) -> None:
+    def _forget(self, person: Collection[bytes]) -> None:
+        theirs = {fingerprint.hex() for fingerprint in person}
         for directory in (self._kept, *(path for _, path in self._moments())):
             for path in _there(directory):
-                if path.name.startswith(f"{person}."):
+                if path.name.partition(".")[0] in theirs:
                     path.unlink(missing_ok=True)
 
     # ── When it is time ───────────────────────────────────────────────────────────────────────────────────────

@@ -367,7 +367,7 @@ async def test_who_wants_no_reminder_gets_none_and_their_row_looks_like_every_ot
 ):
     wave = await invited(town)
     me = [Address("telegram", number) for number in ("4", "1", "2")]
-    await town.snoozes.quiet(me[1], wave)
+    await town.snoozes.quiet({town.vault.fingerprint(me[1])}, wave)
     await town.snoozes.later(me[2], wave, town.now() + timedelta(days=10))
     await town.wants(3, [(WARD, "scam")])
     server.log.clear()

@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from storage.vault import Vault
+from surveys.entry import Stream
 from tests.conftest import Clock
+from tests.journeys.invitations import LetterBox, agrees, invited, snoozing
 from tests.journeys.test_links import code_of, linked
 from tests.journeys.test_notices import contact, wanted
 from tests.journeys.test_pulling import in_ward
-from tests.journeys.town import Resident, Town, a_town
+from tests.journeys.town import LONG_DUC, Resident, Town, a_town
 
 
 @pytest.fixture
@@ -72,3 +74,52 @@ async def test_who_has_everything_deleted_is_written_to_nowhere(town: Town) -> N
     await town.residents.forget(first.address)
 
     assert not await is_reached(town, second)
+
+
+YEARLY = "nam-2026"
+
+
+async def evening(town: Town, *people: Resident) -> dict[str, int]:
+    """How many letters each of them has by half past seven."""
+    town.clock.advance(hours=11)
+    boxes = {each.account: LetterBox(each.account) for each in people}
+    await snoozing(town, boxes).step()
+    return {each.name: len(boxes[each.account].letters.get(each.name, ())) for each in people}
+
+
+@pytest.mark.parametrize("how", ["nothing", "/dung", "forget"])
+async def test_stop_at_one_address_ends_what_was_put_off_at_another(town: Town, how: str) -> None:
+    """They were promised that nothing more would come, and the evening's question came all the same."""
+    first, second = await linked(town)
+    wave = await town.opens_yearly()
+    await second.starts(town.link(LONG_DUC, Stream.INVITED, YEARLY))
+    await second.says("đồng ý")
+    assert "19:00" in await second.says("SAU")
+
+    if how == "forget":
+        await town.residents.forget(first.address)
+    elif how == "/dung":
+        await first.says(how)
+
+    is_kept = town.snoozes.of(town.vault.fingerprint(second.address), wave) is not None
+    assert is_kept is (how == "nothing")
+    assert await evening(town, first, second) == {first.name: 0, second.name: int(how == "nothing")}
+
+
+async def test_no_more_of_a_survey_at_one_address_is_no_more_at_any(town: Town, tmp_path: Path) -> None:
+    first, second = await linked(town)
+    third = Resident(town, "77", account="telegram")
+    await third.says(await code_of(first))
+    await agrees(second)
+    wave = await town.opens_yearly()
+    await invited(town, YEARLY, tmp_path, second)
+    await first.starts(town.link(LONG_DUC, Stream.INVITED, YEARLY))
+    assert "19:00" in await first.taps("Để tối nay")
+
+    assert "không nhắc về phiếu này nữa" in await second.taps("Không tham gia")
+
+    assert await evening(town, first, second) == {first.name: 0, second.name: 0}
+    for each in (first, second, third):
+        known = town.snoozes.of(town.vault.fingerprint(each.address), wave)
+        assert known is not None
+        assert known.is_quiet

@@ -84,7 +84,7 @@ async def test_whoever_wants_to_hear_no_more_waits_for_nothing(vault: Vault, sno
     await snoozes.later(ANN, 7, EVENING)
     await snoozes.later(ANN, 8, EVENING)
 
-    await snoozes.quiet(ANN, 7)
+    await snoozes.quiet({vault.fingerprint(ANN)}, 7)
 
     assert [wish.wave for wish in await snoozes.take(EVENING, 9)] == [8]
     found = snoozes.of(vault.fingerprint(ANN), 7)
@@ -92,22 +92,22 @@ async def test_whoever_wants_to_hear_no_more_waits_for_nothing(vault: Vault, sno
     assert found.is_quiet
 
 
-async def test_forgetting_a_person_and_a_wave(tmp_path: Path, snoozes: Snoozes) -> None:
+async def test_forgetting_a_person_and_a_wave(tmp_path: Path, vault: Vault, snoozes: Snoozes) -> None:
     for who in (ANN, BINH):
         await snoozes.later(who, 7, EVENING)
         await snoozes.later(who, 8, EVENING + timedelta(days=1))
-    await snoozes.quiet(ANN, 9)
+    await snoozes.quiet({vault.fingerprint(ANN)}, 9)
 
-    await snoozes.forget(ANN)
+    await snoozes.forget({vault.fingerprint(ANN)})
     await snoozes.purge({8})
 
     assert await snoozes.take(EVENING + timedelta(days=3), 9) == [Wish(BINH, 8, EVENING + timedelta(days=1))]
     assert [path for path in (tmp_path / "snoozes").rglob("*") if path.is_file()] == []
 
 
-async def test_no_file_says_who_or_what(tmp_path: Path, snoozes: Snoozes) -> None:
+async def test_no_file_says_who_or_what(tmp_path: Path, vault: Vault, snoozes: Snoozes) -> None:
     await snoozes.later(BINH, 7, EVENING)
-    await snoozes.quiet(ANN, 7)
+    await snoozes.quiet({vault.fingerprint(ANN)}, 7)
 
     content = b"".join(path.read_bytes() for path in (tmp_path / "snoozes").rglob("*") if path.is_file())
 
@@ -201,7 +201,7 @@ async def test_an_evening_that_another_process_sweeps_away_meanwhile_is_nobodys_
     await snoozes.purge({7})
     assert not any(path.exists() for _, path in slow.evenings)
 
-    await slow.forget(ANN)
+    await slow.forget({vault.fingerprint(ANN)})
     await slow.purge({7})
 
     assert await slow.take(EVENING, 9) == []
