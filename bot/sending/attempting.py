@@ -9,11 +9,11 @@ from random import SystemRandom
 
 from bot.channels.contract import Channel, Outcome, Paced, Recalls, Rejected, RetryAfter, Sent
 from bot.channels.pacing import Place, Window
-from bot.sending.attempts import Ready, reason_of, result_of
+from bot.sending.attempts import Ready, reason_of, result_of, spared_until
 from bot.sending.office import Office
 from storage import outbox
-from surveys.delivery import EFFECTS, FINAL, Campaign, DeliveryState, Result, rests_until, state_after
-from surveys.windows import Purpose, hour
+from surveys.delivery import EFFECTS, FINAL, Campaign, DeliveryState, Result, state_after
+from surveys.windows import hour
 
 __all__ = ["Attempting"]
 
@@ -98,10 +98,7 @@ class Attempting:
     def _waits_until(self, campaign: Campaign, state: DeliveryState, *, is_again: bool) -> datetime | None:
         """Before when they hear nothing more of it."""
         now = self._office.now()
-        if is_again:
-            return now + self._office.patience.repeat
-        spoke = state in (DeliveryState.SENT, DeliveryState.UNKNOWN)
-        return rests_until(now) if spoke and campaign.purpose is Purpose.INVITATION else None
+        return now + self._office.patience.repeat if is_again else spared_until(campaign, state, now)
 
     def _kept(self, ready: Ready, outcome: Outcome) -> tuple[bytes | None, datetime | None]:
         """The message's id, encrypted, for as long as the platform lets it be taken back."""

@@ -18,9 +18,9 @@ from bot.channels.contract import (
 )
 from storage.outbox import Claimed
 from surveys.conversation import Address, Say
-from surveys.delivery import Campaign, Cap, DeliveryState, Result, Why
+from surveys.delivery import Campaign, Cap, DeliveryState, Result, Why, rests_until
 from surveys.waves import LOCAL
-from surveys.windows import Closed, gate, policy_of
+from surveys.windows import Closed, Purpose, gate, policy_of
 
 __all__ = [
     "Composer",
@@ -33,6 +33,7 @@ __all__ = [
     "reason_of",
     "refused",
     "result_of",
+    "spared_until",
 ]
 
 Left = Callable[[Address], Awaitable[None]]
@@ -151,3 +152,9 @@ def reason_of(outcome: Outcome) -> str:
             return ""
         case _:
             return outcome.reason[:LONGEST_REASON]
+
+
+def spared_until(campaign: Campaign, state: DeliveryState, now: datetime) -> datetime | None:
+    """Before when they hear nothing more of the survey: they have just been told of it, or perhaps, in whatever way. None for a notice."""
+    spoke = state in (DeliveryState.SENT, DeliveryState.UNKNOWN)
+    return rests_until(now) if spoke and campaign.purpose is Purpose.INVITATION else None

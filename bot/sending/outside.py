@@ -13,7 +13,7 @@ from typing import Protocol
 import structlog
 
 from bot.channels.contract import Misconfigured, Outcome, Rejected, RetryAfter
-from bot.sending.attempts import Paid, Ready, reason_of, result_of
+from bot.sending.attempts import Paid, Ready, reason_of, result_of, spared_until
 from storage import outbox
 from storage.database import Database
 from storage.outbox import Claimed
@@ -243,7 +243,9 @@ class Beyond:
         if result is Result.UNKNOWN:
             reason = f"{Aside.TEMPLATE}: {reason}"
         attempts = int(EFFECTS[result].costs_attempt)
-        return outbox.Outcome(id, DeliveryState.SENDING, state, reason, attempts=attempts), True
+        until = spared_until(ready.campaign, state, self._now())
+        written = outbox.Outcome(id, DeliveryState.SENDING, state, reason, attempts=attempts, until=until)
+        return written, True
 
     def closes(self, account: str, ready: Ready, outcome: outbox.Outcome) -> outbox.Outcome:
         """What is written down of a message that its platform says comes too late: where there is something else for those outside,

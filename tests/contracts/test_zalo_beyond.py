@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from bot.channels.zalo_client import ZaloClient
 from bot.channels.zalo_oa import ZaloAccount
@@ -19,11 +20,13 @@ from bot.sender import Sender
 from bot.sending.outside import Beyond
 from storage.database import Database
 from storage.outside_rows import TemplateOrder
+from storage.statements import Prepared
 from storage.vault import Vault
 from surveys.conversation import Incoming, Reply
-from surveys.delivery import Campaign, DeliveryState
+from surveys.delivery import Audience, Campaign, DeliveryState
 from surveys.outside import Aside, Fact, Quote, Template, Terms, Way
-from tests.bot.sending_town import SHORT, Town, nothing_waits
+from surveys.windows import Purpose
+from tests.bot.sending_town import SHORT, WARD, Town, nothing_waits
 from tests.contracts.conftest import hosts, official_account
 from tests.zalo_server.server import Fault, ZaloServer
 
@@ -194,10 +197,6 @@ async def test_a_row_says_that_it_was_a_template_for_no_question_of_ours_stands_
     campaign = await ward.sent()
 
     async with ward.town.db.reading() as tx:
-        from sqlalchemy import text
-
-        from storage.statements import Prepared
-
         found = await tx._connection.fetch(
             Prepared(text("SELECT reason FROM deliveries WHERE campaign = :of").bindparams()), of=campaign
         )
@@ -243,8 +242,6 @@ async def test_an_invitation_has_a_template_of_its_own_and_none_where_none_is_se
     beyond = Beyond(ward.town.db, PAID, dict, Facts(), ward.day)
 
     from storage.outbox import Claimed
-    from surveys.delivery import Audience
-    from surveys.windows import Purpose
 
     invite = Campaign("invite", "2026", Purpose.INVITATION, Audience(("29242",)), not_before=ward.day())
     claimed = Claimed(1, 1, "c", 0, b"f", b"a", "vi", None, 0)
@@ -253,6 +250,51 @@ async def test_an_invitation_has_a_template_of_its_own_and_none_where_none_is_se
     assert await beyond.instead(ward.oa.account, claimed, reminder) is None
     recall = replace(invite, kind="notice", purpose=Purpose.NOTICE, audience=Audience(of=1))
     assert await beyond.instead(ward.oa.account, claimed, recall) is None
+
+
+@pytest.mark.parametrize("arrives", ["surely", "perhaps"])
+async def test_nobody_is_reminded_within_two_days_of_a_template_either(ward: Ward, arrives: str):
+    [id] = await ward.people(1, LONG_AGO)
+    ward.terms = replace(PAID, templates={"*": {"invite": PAID.templates["*"]["notice"]}})
+    invite = Campaign("invite", "2026", Purpose.INVITATION, Audience((WARD,)), not_before=ward.day())
+    async with ward.town.db.transaction() as tx:
+        await tx.outside.agree("invite", "2026", Quote(1, 120), "Trần Thị Bình", ward.day())
+        invited = await tx.outbox.create(invite)
+    if arrives == "perhaps":
+        ward.zalo.fails(BY_UID, Fault(drop=True, done_first=True))
+    composers = {"invite": ward.town.words, "remind": ward.town.words}
+    async with ward.sending(composers=composers):
+        await ward.town.until_done(invited)
+    assert ward.bought == [id]
+
+    async def has_written() -> None:
+        ward.zalo.world.residents[ward.zalo.oa.id, id].says("chào")
+        await ward.town.people(range(int(id), int(id) + 1), ward.oa.account, ward.day())
+
+    await has_written()
+    ward.day.moment += timedelta(hours=2)
+    reminder = replace(
+        invite, kind="remind", subject="2026.1", audience=Audience(of=invited), not_before=ward.day()
+    )
+    async with ward.town.db.transaction() as tx:
+        reminded = await tx.outbox.create(reminder)
+    async with ward.sending(composers=composers):
+        await ward.town.eventually(lambda: was_looked_at(ward, reminded))
+    assert await ward.town.counts(reminded) == {PENDING: 1}
+
+    ward.day.moment += timedelta(hours=49)
+    await has_written()
+    async with ward.sending(composers=composers):
+        await ward.town.until_done(reminded)
+    assert await ward.town.counts(reminded) == {SENT: 1}
+
+
+async def was_looked_at(ward: Ward, campaign: int) -> bool:
+    """Whether it is decided: it left, or waits until a moment."""
+    sql = "SELECT state, until FROM deliveries WHERE campaign = :of"
+    async with ward.town.db.reading() as tx:
+        found = await tx._connection.fetch(Prepared(text(sql)), of=campaign)
+    return any(state == SENT or (state == PENDING and until is not None) for state, until in found)
 
 
 # ── Never one more ───────────────────────────────────────────────────────────────────────────────────────────────
