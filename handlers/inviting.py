@@ -13,6 +13,7 @@ import structlog
 from handlers.ledger import Ledger
 from handlers.occasions import NotNow, Occasion
 from handlers.published import id_of
+from handlers.units import Places
 from storage import rows
 from storage.database import Database
 from storage.outbox import Standing
@@ -35,7 +36,7 @@ WAVE_OVER = "the wave is over"
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    """A wave people can be asked of, and its wards."""
+    """A wave people can be asked of, and those of its wards in which somebody wants them asked."""
 
     wave: rows.Wave
     units: tuple[str, ...]
@@ -52,6 +53,7 @@ class Inviting:
         self._db = db
         self._now = now
         self._settle_contacts = settle_contacts
+        self._places = Places()
 
     async def __call__(self, occasion: Occasion) -> str:
         """`wave`: the slug, where the occasion follows no wave; `invite`: `"all"` or `{"sample": 200}`."""
@@ -62,10 +64,11 @@ class Inviting:
 
     async def _invited(self, occasion: Occasion, slug: str, people: Wanted) -> str:
         async with self._db.transaction() as tx:
-            asked = await _open(tx, slug, self._now())
-            campaign = await tx.outbox.create(self._campaign(asked, occasion, people))
-            if (await tx.outbox.get(campaign)).fixed_at is None:
-                await tx.outbox.fix(campaign)
+            within = await _within(tx, self._places, occasion.unit)
+            asked = await _open(tx, slug, self._now(), within)
+            standing = await _created(tx, self._campaign(asked, occasion, people))
+            if standing.fixed_at is None:
+                await tx.outbox.fix(standing.id)
         whom = "mọi người" if people.sample is None else f"mỗi đơn vị {people.sample} người bốc thăm trong số"
         return f"Gửi lời mời trả lời đợt {slug} cho {whom} đã đồng ý nhận, ở {len(asked.units)} đơn vị."
 
@@ -94,6 +97,7 @@ class Reminding:
     def __init__(self, db: Database, now: Callable[[], datetime]) -> None:
         self._db = db
         self._now = now
+        self._places = Places()
 
     async def __call__(self, occasion: Occasion) -> str:
         """`wave`: the slug, where the occasion follows no wave; `number`: 1 or 2."""
@@ -104,21 +108,23 @@ class Reminding:
 
     async def _reminded(self, occasion: Occasion, slug: str, number: int) -> str:
         async with self._db.transaction() as tx:
-            asked = await _open(tx, slug, self._now())
+            within = await _within(tx, self._places, occasion.unit)
+            asked = await _open(tx, slug, self._now(), within)
             invited = await tx.outbox.by_subject(INVITE, slug)
-            if invited is None:
+            if invited is None or not set(asked.units) & set(invited.campaign.audience.units):
                 raise NotNow(f"Đợt {slug} chưa mời ai, nên không có ai để nhắc.")
             if invited.was_stopped:
                 raise NotNow(f"Lời mời của đợt {slug} đã bị dừng, nên không nhắc.")
-            await tx.outbox.create(self._campaign(asked, occasion, number, invited))
+            await _created(tx, self._campaign(asked, occasion, number, invited))
         return f"Nhắc lần {number} đợt {slug}: gửi người được mời mà chưa trả lời."
 
     def _campaign(self, asked: _Open, occasion: Occasion, number: int, invited: Standing) -> Campaign:
+        units = tuple(unit for unit in invited.campaign.audience.units if unit in asked.units)
         return Campaign(
             kind=REMIND,
             subject=subject_of(asked.wave.slug, number),
             purpose=Purpose.INVITATION,
-            audience=Audience(units=invited.campaign.audience.units, topics=(TOPIC,), of=invited.id),
+            audience=Audience(units=units, topics=(TOPIC,), of=invited.id),
             not_before=max(occasion.due, asked.wave.opens_at),
             over=occasion.over,
             expires_at=ends_at(asked.wave.closes_at),
@@ -195,7 +201,29 @@ def _wanted(occasion: Occasion) -> Wanted:
     return people
 
 
-async def _open(tx: Tx, slug: str, now: datetime) -> _Open:
+async def _within(tx: Tx, places: Places, unit: str) -> frozenset[str] | None:
+    """Where a schedule of a unit may ask anybody: there, in what it is today, and in the wards of that. None: everywhere."""
+    if not unit:
+        return None
+    known = await places.known(tx)
+    try:
+        today = known.today(unit)
+    except KeyError:
+        return frozenset()
+    return frozenset(
+        {unit, *(own.code for own in today), *(ward.code for own in today for ward in known.wards(own.code))}
+    )
+
+
+async def _created(tx: Tx, campaign: Campaign) -> Standing:
+    """The one there is of this name. Raises NotNow where somebody else's has it, which does not reach these wards."""
+    standing = await tx.outbox.get(await tx.outbox.create(campaign))
+    if not set(campaign.audience.units) <= set(standing.campaign.audience.units):
+        raise NotNow("Đợt này đã có lời mời ở đơn vị khác, nên không gửi thêm ở đây được.")
+    return standing
+
+
+async def _open(tx: Tx, slug: str, now: datetime, within: frozenset[str] | None) -> _Open:
     wave = await tx.waves.by_slug(slug)
     if wave is None:
         raise NotNow(f"Không có đợt {slug}.")
@@ -204,5 +232,8 @@ async def _open(tx: Tx, slug: str, now: datetime) -> _Open:
     if wave.state != State.OPEN or now >= ends_at(wave.closes_at):
         raise NotNow(f"Đợt {slug} không còn đủ thời gian để trả lời.")
     terms = await tx.wave_terms.of(id_of(wave))
-    units = await tx.wave_units.of_wave(id_of(wave))
-    return _Open(wave, tuple(sorted(each.unit for each in units)), terms.seed if terms is not None else slug)
+    taking_part = [each.unit for each in await tx.wave_units.of_wave(id_of(wave))]
+    units = tuple(sorted(unit for unit in taking_part if within is None or unit in within))
+    if not units:
+        raise NotNow(f"Đợt {slug} không hỏi ở đơn vị này.")
+    return _Open(wave, units, terms.seed if terms is not None else slug)

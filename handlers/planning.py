@@ -23,6 +23,7 @@ from surveys.rights import MATRIX, Action, Actor, NotAllowed, Reach, is_within, 
 from surveys.schedules import ANY, Once, Schedule, described
 from surveys.schedules.purposes import Purpose, is_chore
 from surveys.schedules.standard import Standing, standing_orders
+from surveys.schedules.subjects import WRITTEN_HERE
 from surveys.texts import DEFAULT
 from surveys.units import Gazetteer, Unit
 from surveys.waves import LOCAL
@@ -211,11 +212,13 @@ class Planning:
         return Looked(described(schedule), coming, holidays, follows_a_wave(schedule) and not coming)
 
     async def add(self, actor: Actor, wanted: Wanted, id: str | None = None) -> Seen:
-        """Raises NotAllowed and Unfit."""
+        """`id`: of what we propose; what else comes with a wave is not written by itself. Raises NotAllowed and Unfit."""
         require(actor, Action.SCHEDULE_WRITE, [wanted.unit or ""], await self._known())
         if is_chore(wanted.purpose):
             raise NotAllowed(Action.CHORE_KEEP)  # they are there from the start, and once
         await self._must_fit(wanted)
+        if id is None and wanted.purpose not in WRITTEN_HERE:
+            raise Unfit("Việc này đi cùng một đợt, không đặt lịch riêng được.")
         planned = await self._schedules.add(
             wanted.schedule,
             purpose=wanted.purpose,

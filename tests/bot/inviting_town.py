@@ -125,7 +125,7 @@ class InvitingTown(Town):
         return await self.campaign_of(REMIND, subject_of(slug, number))
 
     def occasion(self, purpose: str, subject: dict[str, Any], over: timedelta = timedelta(0)) -> Occasion:
-        return Occasion("s", self.now(), purpose, "Đợt", WARD, subject, over)
+        return Occasion("s", self.now(), purpose, "Đợt", "", subject, over)
 
     async def campaign_of(self, kind: str, subject: str) -> Standing:
         async with self.db.reading() as tx:

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -123,6 +124,42 @@ async def test_one_campaign_each_whoever_asks_and_however_often(town: Town):
     ]
     assert {each.over for each in made} == {timedelta(hours=3)}
     assert [each.is_discreet for each in made] == [True, True, False]
+
+
+async def test_a_schedule_asks_nobody_beyond_its_own_unit(town: Town):
+    await opens(town)
+    inviting, reminding = (
+        Inviting(town.database, town.clock, nothing_waits),
+        Reminding(town.database, town.clock),
+    )
+    of_the_ward = replace(occasion(town), unit=LONG_DUC)
+
+    with pytest.raises(NotNow, match="không hỏi ở đơn vị này"):
+        await inviting(replace(occasion(town), unit="29254"))
+    told = await inviting(of_the_ward)
+    with pytest.raises(NotNow, match="không hỏi ở đơn vị này"):
+        await reminding(replace(occasion(town), unit="nowhere"))
+    with pytest.raises(NotNow, match="chưa mời ai"):
+        await reminding(replace(occasion(town), unit=TRA_VINH))
+    await reminding(occasion(town))
+
+    assert told.endswith("ở 1 đơn vị.")
+    async with town.database.reading() as tx:
+        made = [each.campaign for each in await tx.outbox.latest()]
+    assert [(each.kind, each.audience.units) for each in made] == [
+        (REMIND, (LONG_DUC,)),
+        (INVITE, (LONG_DUC,)),
+    ]
+
+
+async def test_whoever_cannot_be_asked_beside_another_units_invitation_is_told(town: Town):
+    """There is one invitation of a wave, and this one is none of theirs."""
+    await opens(town)
+    inviting = Inviting(town.database, town.clock, nothing_waits)
+    await inviting(replace(occasion(town), unit=LONG_DUC))
+
+    with pytest.raises(NotNow, match="đã có lời mời ở đơn vị khác"):
+        await inviting(replace(occasion(town), unit=TRA_VINH))
 
 
 @pytest.mark.parametrize("number", [0, 3, "1", True])

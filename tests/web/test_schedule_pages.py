@@ -124,6 +124,32 @@ async def test_nothing_is_kept_that_was_not_shown(town: DeskTown, dung: Seat) ->
     assert planned.row.owner == "Phạm Thị Dung"
 
 
+@pytest.mark.parametrize("purpose", ["wave.invite", "wave.remind", "results.tell"])
+async def test_what_comes_with_a_wave_is_not_written_by_itself(
+    town: DeskTown, dung: Seat, purpose: str
+) -> None:
+    """Any wave, of whatever province: a form that was made by hand."""
+    fields = {
+        "purpose": purpose,
+        "title": "Mời khắp nơi",
+        "rule": "around_wave",
+        "event": "opening",
+        "wave": "*",
+        "away": "1",
+        "side": "after",
+        "hour": "08",
+        "minute": "00",
+        "lateness": "1440",
+        "quiet_days": "keep",
+    }
+    page = await dung.sends(f"{PLACE}/new", 200, do="look", **fields)
+
+    page = await dung.sends(f"{PLACE}/new", 422, do="save", seen=seal_in(page), **fields)
+
+    assert "không đặt lịch riêng được" in page
+    assert await town.house.schedules.all() == []
+
+
 async def test_who_made_it_is_whoever_is_signed_in(town: DeskTown, dung: Seat) -> None:
     id = await made(dung, **WAVE, owner="Somebody Else", by="Somebody Else")
 
