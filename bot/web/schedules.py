@@ -2,7 +2,7 @@
 take what we propose, let everything go on. It draws and takes forms; who may do what is decided in `handlers.planning`."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -237,9 +237,10 @@ def _moment(text: str, now: datetime) -> datetime:
     """The moment a button names; one at which nothing was due, for anything else."""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        # A day before the calendar begins is one too, until its zone is taken off.
+        return moment.astimezone(UTC) if moment.tzinfo else now + NEVER
+    except (ValueError, OverflowError):
         return now + NEVER
-    return moment if moment.tzinfo else now + NEVER
 
 
 NEVER = timedelta(days=3660)

@@ -377,6 +377,7 @@ async def test_what_was_skipped_is_on_the_first_page_until_it_is_done_after_all(
     told = await again.sends(f"{PLACE}/{id}/again", 409, due=due.isoformat())
     assert "không bị bỏ qua" in told
     await again.sends(f"{PLACE}/{id}/again", 409, due="tomorrow")
+    await again.sends(f"{PLACE}/{id}/again", 409, due="0001-01-01T00:00:00+14:00")
 
 
 # ── What we propose ──────────────────────────────────────────────────────────────────────────────────────────────
