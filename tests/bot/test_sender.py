@@ -271,7 +271,7 @@ async def test_what_perhaps_arrived_goes_again_only_where_it_may(
 
 
 async def test_a_campaign_that_is_stopped_stops(town: Town, server: BulkServer):
-    server.limit = town.a_second = 20
+    server.limit = town.a_second = 5  # so slow that a busy machine stops it in time, too
     await town.people(range(1, 201))
     campaign = await town.campaign()
 
@@ -284,7 +284,7 @@ async def test_a_campaign_that_is_stopped_stops(town: Town, server: BulkServer):
 
     counts = await town.counts(campaign)
     had_left = at_that_moment.get(SENT, 0) + at_that_moment.get(DeliveryState.SENDING, 0)
-    assert counts[SENT] == len(server.log) < 200
+    assert counts[SENT] == len(server.log) < 60
     # One batch may have been written down as leaving while the stop was; nothing that asks afterwards leaves.
     assert had_left <= counts[SENT] <= had_left + town.a_second
     assert counts[CANCELLED] == 200 - counts[SENT]
