@@ -35,6 +35,7 @@ async def signs_in(page: Page, office: Office) -> None:
     await page.get_by_label("Mã cá nhân").fill(office.personal[LAN])
     await page.get_by_label("6 số trên điện thoại").fill(office.digits(LAN))
     await page.keyboard.press("Enter")
+    await page.wait_for_url("**/comments")
 
 
 @pytest.mark.parametrize("screen", [PHONE, DESK], ids=["phone", "desk"])
@@ -71,4 +72,5 @@ async def test_nothing_is_wider_than_a_small_phone_and_every_button_is_for_a_thu
             assert low >= 40
             later = page.get_by_role("link", name="Để sau")
             if await later.count():
-                await later.click()
+                async with page.expect_navigation():
+                    await later.click()

@@ -284,6 +284,7 @@ async def test_without_a_script_everything_is_there(town: DeskTown, sit_down: Si
     await page.get_by_role("button", name="Xem thử").click()
     await expect(page.locator(".phone.zalo")).to_contain_text("VNeID")
     await page.get_by_role("button", name="Trình duyệt").click()
+    await expect(page.get_by_role("status").first).to_contain_text("Đã trình duyệt")
     binh = await sit_down("binh", java_script_enabled=False)
     await binh.get_by_role("link", name=re.compile("giả danh")).click()
     await binh.get_by_role("link", name="Sẽ tới bao nhiêu người?").click()

@@ -279,6 +279,7 @@ async def test_what_did_not_happen_is_on_the_first_page_and_is_done_after_all(
     await expect(missed).to_contain_text("Trễ 4 giờ")
     await missed.get_by_role("link", name="Nhắc buổi sáng").click()
     await page.get_by_role("button", name="Làm lại lần này").click()
+    await expect(page.get_by_role("status")).to_be_visible()
     await town.house.schedules.tick()
     await page.goto(f"{town.url}/desk")
     await expect(page.get_by_role("heading", level=1)).to_be_visible()

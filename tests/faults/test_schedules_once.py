@@ -40,7 +40,7 @@ class Shared:
     async def deed(self, occasion: Occasion) -> str:
         self.begun[occasion.key] += 1
         await asyncio.sleep(0)
-        if self._chance.random() < 0.02:
+        if self._chance.random() < 0.06:
             await self._sleep()
         if self._chance.random() < 0.02:
             raise RuntimeError("hỏng")
