@@ -31,6 +31,8 @@ class Caller:
     """Wave → nullifier, for every running wave."""
     lobby: Lobby | None
     sessions: Mapping[int, Session]
+    gone: frozenset[int] = frozenset()
+    """Waves in which something rests about them that nobody can read: what they took back, mostly."""
     notices: Sequence[ToldNotice] | None = None
     """Of their ward, once they were asked for."""
     known_language: str | None = None

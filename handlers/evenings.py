@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
+from handlers.brought import Brought
 from handlers.callers import Caller
 from handlers.conversations import Conversations, ResidentsSettings, made_out
 from handlers.resting import Resting
@@ -39,6 +40,7 @@ class Evenings:
         self._vault = vault
         self._now = now
         self._links = links
+        self._brought = Brought(vault, links)
         self._waves = RunningWaves(db, vault, settings.grace)
         self._resting = Resting(vault, self._waves.forget)
         self._conversations = Conversations(self._waves, settings, may_remind=True)
@@ -109,7 +111,7 @@ class Evenings:
 
     async def _invited_again(self, tx: Tx, caller: Caller, wave: Running) -> tuple[Message, bool] | None:
         """As they were invited; or as they came to the card by themselves, and went elsewhere."""
-        came = await tx.invitations.of(self._vault.fingerprint(caller.here))
+        came = await self._brought.to(tx, caller.here, caller.incoming.sender)
         unit = next((each.unit for each in came if each.wave == wave.slug), None)
         is_invited = unit is not None
         if unit is None and caller.lobby is not None:

@@ -4,14 +4,16 @@ its first question in the same step. Who was invited is read, for as long as a m
 from dataclasses import replace
 from datetime import datetime
 
+from handlers.brought import Brought
 from handlers.callers import Caller, Outcome
 from handlers.conversations import Conversations
 from storage.invited import Invitation
-from storage.snoozes import Snoozes
+from storage.snoozes import Snoozed, Snoozes
 from storage.transaction import Tx
 from storage.vault import Vault
 from surveys import commands, inviting, texts
 from surveys.commands import Word
+from surveys.conversation import Address
 from surveys.entry import Stream
 from surveys.evenings import evening_after, moment
 from surveys.forms import turns
@@ -25,10 +27,13 @@ __all__ = ["Invited"]
 
 
 class Invited:
-    def __init__(self, conversations: Conversations, vault: Vault, snoozes: Snoozes | None) -> None:
+    def __init__(
+        self, conversations: Conversations, vault: Vault, snoozes: Snoozes | None, brought: Brought
+    ) -> None:
         self._conversations = conversations
         self._vault = vault
         self._snoozes = snoozes
+        self._brought = brought
 
     # ── Taps ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -116,22 +121,39 @@ class Invited:
         return inviting.act_typed(caller.language, wave, caller.incoming.text)
 
     async def _last(self, tx: Tx, caller: Caller) -> Invitation | None:
-        """The invitation that came to this address after anything else they could choose from."""
-        fingerprint = self._vault.fingerprint(caller.here)
+        """The invitation that came to this address after anything else they could choose from, perhaps once more."""
         waves = {wave.slug: wave for wave in caller.running.values() if _may_be_invited(caller, wave)}
         came = [
-            each._replace(since=self._since(each, waves[each.wave], fingerprint))
-            for each in await tx.invitations.of(fingerprint)
-            if each.is_shown and each.wave in waves and each.unit in waves[each.wave].units
+            each._replace(since=self._since(caller, each, waves[each.wave]))
+            for each in await self._brought.to(tx, caller.here, caller.incoming.sender)
+            if each.is_shown
+            and each.wave in waves
+            and each.unit in waves[each.wave].units
+            and not self._only_looks_so(caller, each, waves[each.wave])
         ]
         last = max(came, key=lambda each: each.since, default=None)
         return last if last is not None and caller.heard < last.since.timestamp() else None
 
-    def _since(self, invited: Invitation, wave: Running, fingerprint: bytes) -> datetime:
+    def _only_looks_so(self, caller: Caller, invited: Invitation, wave: Running) -> bool:
+        """Whether this may be a reminder that was not sent. Its row must not tell; so what else is known of its person is asked, and in
+        doubt it did not come."""
+        if not invited.is_reminder:
+            return False
+        wishes = (self._wish(each, wave) for each in (caller.here, caller.incoming.sender))
+        return wave.id in caller.gone or any(
+            wish is not None and wish.may_have_spared(invited.since) for wish in wishes
+        )
+
+    def _since(self, caller: Caller, invited: Invitation, wave: Running) -> datetime:
         """It came once more, where they had asked for that."""
-        snoozed = self._snoozes.of(fingerprint, wave.id) if self._snoozes is not None else None
-        told = snoozed.told_at if snoozed is not None else None
+        wish = self._wish(caller.here, wave)
+        told = wish.told_at if wish is not None else None
         return invited.since if told is None else max(invited.since, told)
+
+    def _wish(self, address: Address, wave: Running) -> Snoozed | None:
+        if self._snoozes is None:
+            return None
+        return self._snoozes.of(self._vault.fingerprint(address), wave.id)
 
     # ── Whoever comes another way ─────────────────────────────────────────────────────────────────────────────
 

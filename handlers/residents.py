@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from handlers.brought import Brought
 from handlers.callers import Caller, Outcome
 from handlers.conversations import Conversations, ResidentsSettings, made_out
 from handlers.enquiries import Enquiries
@@ -99,7 +100,7 @@ class Residents:
         self._waves = RunningWaves(db, vault, settings.grace)
         self._resting = Resting(vault, self._waves.forget)
         self._conversations = Conversations(self._waves, settings, may_remind=snoozes is not None)
-        self._invited = Invited(self._conversations, vault, snoozes)
+        self._invited = Invited(self._conversations, vault, snoozes, Brought(vault, links))
         self._following = Following(
             self._subscribers, self._conversations, self._waves, links, snoozes, vault
         )
@@ -149,7 +150,8 @@ class Residents:
             sessions = self._resting.sessions(rests)
             waiting = self._resting.lobby(lobby, rests)
             mark = self._vault.lobby_mark(incoming.key)
-            caller = Caller(incoming, here, now, mark, running, nullifiers, waiting, sessions, notices)
+            gone = frozenset(wave for wave, _ in rests.sessions.values()) - sessions.keys()
+            caller = Caller(incoming, here, now, mark, running, nullifiers, waiting, sessions, gone, notices)
             outcome = await self._decided(tx, caller)
             if isinstance(outcome.effect, SeeNews | Verify):
                 return outcome.effect

@@ -11,7 +11,7 @@ from storage.outbox_rows import CampaignRow, Delivery
 from storage.statements import Connection, Prepared
 from surveys.delivery import DeliveryState, rests_until
 from surveys.outside import Aside
-from surveys.reminding import INVITE
+from surveys.reminding import INVITE, REMIND, wave_of
 from surveys.windows import hour
 
 __all__ = ["Invitation", "Invitations"]
@@ -22,7 +22,7 @@ _campaigns = rows.table(CampaignRow).c
 
 
 class Invitation(NamedTuple):
-    """One that somebody has, or perhaps has."""
+    """One that somebody has, or perhaps has; or a reminder of it, in which the question stands once more."""
 
     wave: str
     """Its slug."""
@@ -30,6 +30,12 @@ class Invitation(NamedTuple):
     """They had it no earlier. To the hour: of when somebody was spoken to no more is kept."""
     unit: str | None
     """The ward they were invited for: their own."""
+    account: str
+    """On which it was brought."""
+    is_at_home: bool
+    """Whether that was to the address by which they are a contact; else it was to the one that this stands for."""
+    is_reminder: bool = False
+    """Then it may only look as if it had come: who has answered, taken back or wished otherwise was sent nothing."""
     is_shown: bool = True
     """Whether its question stands in their chat: a template only says that there is one."""
 
@@ -42,8 +48,16 @@ class Invitations:
         """The newest first."""
         found = await self._connection.fetch(OF, fingerprint=fingerprint)
         came = [
-            Invitation(wave, _since(state, begun, until), unit, bool(is_shown))
-            for wave, begun, unit, is_shown, state, until in found
+            Invitation(
+                wave_of(kind, subject)[0],
+                _since(state, begun, until),
+                unit,
+                account,
+                is_at_home=bool(is_at_home),
+                is_reminder=kind == REMIND,
+                is_shown=bool(is_shown),
+            )
+            for kind, subject, begun, unit, account, is_at_home, is_shown, state, until in found
         ]
         return sorted(came, key=lambda each: each.since, reverse=True)
 
@@ -52,9 +66,12 @@ CAME = (DeliveryState.SENDING, DeliveryState.SENT, DeliveryState.UNKNOWN)
 """What is on its way may be there before we have written down that it is."""
 OF = Prepared(
     select(
+        _campaigns.kind,
         _campaigns.subject,
         _campaigns.not_before,
         _contacts.unit,
+        _deliveries.account,
+        _deliveries.account == _contacts.account,
         _deliveries.reason.notlike(f"{Aside.TEMPLATE.value}%"),
         _deliveries.state,
         _deliveries.until,
@@ -66,7 +83,7 @@ OF = Prepared(
     )
     .where(
         _contacts.fingerprint == bindparam("fingerprint"),
-        _campaigns.kind == INVITE,
+        or_(_campaigns.kind == INVITE, _campaigns.kind == REMIND),
         or_(*(_deliveries.state == state.value for state in CAME)),
     )
 )

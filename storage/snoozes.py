@@ -17,6 +17,7 @@ from typing import Any
 
 from storage.vault import Tampered, Vault
 from surveys.conversation import Address
+from surveys.delivery import REST
 
 __all__ = ["Snoozed", "Snoozes", "Wish"]
 
@@ -42,6 +43,12 @@ class Snoozed:
     """When they were last asked again, because they had wished it."""
     is_quiet: bool = False
     """They want to hear of it no more."""
+
+    def may_have_spared(self, reminded: datetime) -> bool:
+        """Whether whoever reminds at that moment may have found a wish to keep, and sent nothing."""
+        if self.is_quiet or self.waits_until is not None or self.told_at is None:
+            return True
+        return reminded < self.told_at + REST
 
 
 class Snoozes:
@@ -153,9 +160,7 @@ class Snoozes:
         fingerprint = self._vault.fingerprint(wish.address)
         name = _name(fingerprint, wish.wave)
         _, is_quiet = self._read_kept(fingerprint, name) or (None, False)
-        if at is None and not is_quiet:
-            (self._kept / name).unlink(missing_ok=True)
-            return
+        # Though they were not asked: that they had wished it is why they may have been spared a reminder.
         self._keep(fingerprint, name, at, is_quiet=is_quiet)
 
     def _purge(self, waves: frozenset[int]) -> None:

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from bot.channels.contract import Channel, Limits, Outcome, Sent
 from bot.invitation_words import InvitationComposer
-from bot.sender import Epochs, Office, Sender
+from bot.sender import Epochs, Office, Reaching, Sender
 from bot.snoozing import Snoozing
 from handlers.answered import Answered
 from handlers.conversations import ResidentsSettings
 from handlers.evenings import Evenings
-from handlers.inviting import Inviting
+from handlers.inviting import Inviting, Reminding
 from handlers.occasions import Occasion
 from handlers.running_waves import RunningWaves
 from surveys.conversation import Address, Reply, Say
@@ -85,6 +85,7 @@ async def sending(town: Town, channels: Mapping[str, Channel], directory: Path) 
         now=town.clock,
         wants=town.arrivals.wants,
         patience=SHORT,
+        reaching=Reaching(town.database, town.vault, town.links, lambda: set(channels), town.clock),
     )
     stop = asyncio.Event()
     running = asyncio.ensure_future(Sender(office, lambda: channels, lambda: flush(town)).run(stop))
@@ -113,6 +114,21 @@ async def invited(town: Town, slug: str, directory: Path, *people: Resident) -> 
     boxes = {account: LetterBox(account) for account in {each.account for each in people}}
     town.clock.advance(minutes=1)
     await invites(town, slug)
+    async with sending(town, boxes, directory):
+        await all_settled(town)
+    town.clock.advance(minutes=1)
+    for each in people:
+        brought(each, boxes[each.account])
+
+
+async def reminded(town: Town, slug: str, directory: Path, *people: Resident, hours: float = 52) -> None:
+    """Some days after the invitation; what these people see is what came, if anything did."""
+    town.clock.advance(hours=hours)
+    subject = {"wave": slug, "number": 1}
+    await Reminding(town.database, town.clock)(
+        Occasion("", town.clock(), "wave.remind", "", "", subject, timedelta(0))
+    )
+    boxes = {account: LetterBox(account) for account in {each.account for each in people}}
     async with sending(town, boxes, directory):
         await all_settled(town)
     town.clock.advance(minutes=1)
