@@ -11,7 +11,7 @@ from datetime import datetime
 import structlog
 
 from handlers.ledger import Ledger
-from handlers.occasions import NotNow, Occasion
+from handlers.occasions import NotNow, Occasion, each_of
 from handlers.published import id_of
 from handlers.units import Places
 from storage import rows
@@ -59,8 +59,7 @@ class Inviting:
         """`wave`: the slug, where the occasion follows no wave; `invite`: `"all"` or `{"sample": 200}`."""
         people = _wanted(occasion)
         await self._settle_contacts()
-        told = [await self._invited(occasion, slug, people) for slug in _slugs(occasion)]
-        return " ".join(told)
+        return await each_of(_slugs(occasion), lambda slug: self._invited(occasion, slug, people))
 
     async def _invited(self, occasion: Occasion, slug: str, people: Wanted) -> str:
         async with self._db.transaction() as tx:
@@ -104,7 +103,7 @@ class Reminding:
         number = occasion.subject.get("number", 1)
         if type(number) is not int or not 1 <= number <= MOST:
             raise NotNow(f"Mỗi đợt chỉ nhắc nhiều nhất {MOST} lần: không có lần nhắc {number}.")
-        return " ".join([await self._reminded(occasion, slug, number) for slug in _slugs(occasion)])
+        return await each_of(_slugs(occasion), lambda slug: self._reminded(occasion, slug, number))
 
     async def _reminded(self, occasion: Occasion, slug: str, number: int) -> str:
         async with self._db.transaction() as tx:

@@ -1,11 +1,11 @@
 """What is handed to a deed, and what it gives back. It knows no deed."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-__all__ = ["Deed", "Found", "NotNow", "Occasion"]
+__all__ = ["Deed", "Found", "NotNow", "Occasion", "each_of"]
 
 
 class NotNow(Exception):
@@ -45,3 +45,18 @@ class Deed(Protocol):
     and Found."""
 
     async def __call__(self, occasion: Occasion, /) -> str: ...
+
+
+async def each_of(waves: Iterable[str], deed: Callable[[str], Awaitable[str]]) -> str:
+    """Of several waves that are due on one occasion, what came of every one: that one of them cannot be served is no reason to leave the
+    others. Raises NotNow where none could."""
+    done: list[str] = []
+    left: list[str] = []
+    for wave in waves:
+        try:
+            done.append(await deed(wave))
+        except NotNow as why:
+            left.append(str(why))
+    if not done:
+        raise NotNow(" ".join(left))
+    return " ".join(done + left)

@@ -4,7 +4,7 @@ and when; the words are made when it is sent."""
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from handlers.occasions import NotNow, Occasion
+from handlers.occasions import NotNow, Occasion, each_of
 from handlers.published import id_of
 from handlers.units import Places
 from storage import rows
@@ -47,8 +47,7 @@ class ResultsTold:
         slugs = (str(named),) if named else occasion.waves
         if not slugs:
             raise NotNow("Lịch báo kết quả chưa theo đợt nào.")
-        told = [await self._told(occasion, slug) for slug in slugs]
-        return " ".join(told)
+        return await each_of(slugs, lambda slug: self._told(occasion, slug))
 
     async def _told(self, occasion: Occasion, slug: str) -> str:
         async with self._db.transaction() as tx:
