@@ -44,7 +44,8 @@ def desk_rooms(
     people = house.people
     door = Door(people, pages, secure=house.settings.public_url.startswith("https://"))
     places = Places()
-    planning = Planning(house.db, house.schedules, house.now)
+    templates = NoticeTemplates(house.db, house.now, house.notices.policies)
+    planning = Planning(house.db, house.schedules, templates, house.now)
 
     async def known() -> Gazetteer:
         async with house.db.reading() as tx:
@@ -78,7 +79,6 @@ def desk_rooms(
     rooms += DeskResults(house.waves.results, house.waves.provinces, pages, door).routes
     calendar = Calendar(house.db, house.schedules, house.now)
     rooms += CalendarPages(calendar, pages, door, house.now).routes
-    templates = NoticeTemplates(house.db, house.now, house.notices.policies)
     rooms += TemplatePages(templates, house.notices, pages, door).routes
     settings = house.settings
     costs = InvitingCosts(

@@ -38,16 +38,17 @@ async def officers_bot(house: "House", stack: AsyncExitStack) -> "TelegramOffice
     from handlers.tidings import Tidings
 
     notices = house.notices
+    templates = NoticeTemplates(house.db, house.now, notices.policies)
     rooms = Rooms(
         people=house.people,
         notices=notices,
         pictures=NoticePictures(house.db, house.now),
-        templates=NoticeTemplates(house.db, house.now, notices.policies),
+        templates=templates,
         beneath=Beneath(house.db),
         results=house.waves.results,
         scorecards=house.scorecards,
         tidings=Tidings(house.db, house.vault, notices, house.now),
-        planning=Planning(house.db, house.schedules, house.now),
+        planning=Planning(house.db, house.schedules, templates, house.now),
         now=house.now,
         desk=settings.public_url.rstrip("/") or f"http://{settings.host}:{settings.port}",
     )

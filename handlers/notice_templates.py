@@ -28,9 +28,14 @@ class NoticeTemplates:
     async def all(self, actor: Actor) -> list[Template]:
         """The unit's own and its province's, by name."""
         async with self._db.reading() as tx:
+            require(actor, Action.NOTICE_WRITE, [actor.unit], await self._places.known(tx))
+        return await self.of_unit(actor.unit)
+
+    async def of_unit(self, unit: str) -> list[Template]:
+        """Those that are filled in there, by name: its own and its province's."""
+        async with self._db.reading() as tx:
             known = await self._places.known(tx)
-            require(actor, Action.NOTICE_WRITE, [actor.unit], known)
-            found = await tx.templates.of(actor.unit, known.unit(actor.unit).province)
+            found = await tx.templates.of(unit, known.unit(unit).province)
         return [_template(row) for row in found]
 
     async def get(self, actor: Actor, id: str) -> Template:
@@ -78,11 +83,14 @@ class NoticeTemplates:
 
     async def fill(self, actor: Actor, id: str, values: Mapping[str, str]) -> Draft:
         """A draft for the actor's own unit. Raises Refused with every gap that does not fit."""
-        template = await self.get(actor, id)
+        return self.filled(await self.get(actor, id), actor.unit, values)
+
+    def filled(self, template: Template, unit: str, values: Mapping[str, str]) -> Draft:
+        """What it comes to there; nothing is kept. Raises Refused with every gap that does not fit."""
         texts, misfits = filled(template, values, self._policies.domains)
         if misfits:
             raise Refused(*(Problem(Trouble.BAD_GAP, each.sentence) for each in misfits))
-        return Draft(template.category, texts, Audience((actor.unit,)), template=template.id)
+        return Draft(template.category, texts, Audience((unit,)), template=template.id)
 
     async def _own(self, tx: Tx, actor: Actor, id: str) -> Template:
         row = await tx.templates.get(id)

@@ -5,26 +5,24 @@ A province's schedule happens in its wards, so whoever serves in one of them may
 order belongs to no unit: the operator's to keep, a province's to read."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from handlers.happenings.opening import checked_wave
-from handlers.schedule_days import follows_a_wave
-from handlers.schedules import Changed, NoSuchSchedule, NotNow, Planned, Schedules
+from handlers.choices import Choices, is_in_sight
+from handlers.fitting import SHOWN, Fitting, Looked, Unfit, Wanted
+from handlers.notice_templates import NoticeTemplates
+from handlers.schedules import Changed, NoSuchSchedule, Planned, Schedules
 from handlers.units import Places
 from storage.database import Database
 from storage.schedule_rows import ClockHold, DueRow, ScheduleRow
 from surveys.audited import on_one_line
-from surveys.forms import library
-from surveys.forms.published import form_from_json
+from surveys.notices.templates import Template
 from surveys.rights import MATRIX, Action, Actor, NotAllowed, Reach, is_within, may, require
-from surveys.schedules import ANY, Once, Schedule, described
-from surveys.schedules.purposes import Purpose, is_chore
+from surveys.schedules import described
+from surveys.schedules.purposes import is_chore
 from surveys.schedules.standard import Standing, standing_orders
-from surveys.schedules.subjects import WRITTEN_HERE
-from surveys.texts import DEFAULT
 from surveys.units import Gazetteer, Unit
 from surveys.waves import LOCAL
 
@@ -41,38 +39,8 @@ __all__ = [
     "Wanted",
 ]
 
-LONGEST_TITLE = 120
 MISSED_FOR = timedelta(days=14)
 """So long what was skipped or failed is held before people's eyes; after that it stands in the schedule's history."""
-SHOWN = 5
-LONG_AGO = timedelta(days=370)
-
-
-class Unfit(ValueError):
-    """No such schedule can be kept; the message says why, for people to read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A schedule as somebody wishes it."""
-
-    purpose: str
-    title: str
-    unit: str | None
-    schedule: Schedule
-    subject: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """What a wish comes to, before it is kept."""
-
-    words: str
-    coming: tuple[datetime, ...]
-    holidays: Mapping[datetime, str]
-    """Which of these are days on which nobody is to be disturbed, by what people call them."""
-    waits: bool
-    """It follows a wave that is not there yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +94,14 @@ class Proposal:
 
 
 class Planning:
-    def __init__(self, db: Database, schedules: Schedules, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, db: Database, schedules: Schedules, templates: NoticeTemplates, now: Callable[[], datetime]
+    ) -> None:
         self._db = db
         self._schedules = schedules
+        self._templates = templates
+        self._fitting = Fitting(schedules, templates, now)
+        self._choices = Choices(db, schedules, now)
         self._now = now
         self._places = Places()
 
@@ -138,7 +111,7 @@ class Planning:
         """Everything within sight: what comes next first, then what rests, what has ended last."""
         known = await self._known()
         require(actor, Action.SCHEDULE_SEE, [actor.unit], known)
-        found = [each for each in await self._schedules.all() if _is_in_sight(actor, each.row, known)]
+        found = [each for each in await self._schedules.all() if is_in_sight(actor, each.row, known)]
         lasts = await self._lasts(each.row.id for each in found)
         seen = [self._seen(actor, each, lasts.get(each.row.id), known) for each in found]
         return sorted(seen, key=lambda each: (STATES.index(each.row.state), _order(each), each.row.title))
@@ -147,7 +120,7 @@ class Planning:
         """Raises NoSuchSchedule, for one out of sight as well."""
         known = await self._known()
         planned = await self._schedules.get(id)
-        if not _is_in_sight(actor, planned.row, known):
+        if not is_in_sight(actor, planned.row, known):
             raise NoSuchSchedule(id)
         return self._seen(actor, planned, (await self._lasts([id])).get(id), known)
 
@@ -177,48 +150,38 @@ class Planning:
         every = (own, *known.wards(own.code)) if own.kind.is_province else (own,)
         return tuple(unit for unit in every if is_within(actor, Action.SCHEDULE_WRITE, unit.code, known))
 
-    async def forms(self) -> list[tuple[str, str | None, str]]:
-        """Id, version and title of what a wave can ask: the forms that ship, as they are at the time, and those published here."""
-        shipped: list[tuple[str, str | None, str]] = [
-            (id, None, library.load(id).title[DEFAULT]) for id in library.IDS
-        ]
-        async with self._db.reading() as tx:
-            rows = [row for row in await tx.forms.all() if row.id not in library.IDS]
-        own = [(row.id, row.version, form_from_json(row.body).title.get(DEFAULT, row.id)) for row in rows]
-        return [*shipped, *own]
+    # ── What one may choose ───────────────────────────────────────────────────────────────────────────────────
 
-    async def waves(self) -> list[tuple[str, str]]:
-        """Name and title of whatever something may follow: any wave, each wave of a schedule, one of the last year."""
-        since = self._now() - LONG_AGO
-        async with self._db.reading() as tx:
-            waves = sorted(await tx.waves.all(), key=lambda each: each.opens_at, reverse=True)
-        patterns = []
-        for each in await self._schedules.all():
-            slug = json.loads(each.row.subject).get("slug") if each.row.state != "ended" else None
-            if each.row.purpose == Purpose.OPEN_WAVE and isinstance(slug, str):
-                patterns.append((slug, f"Mỗi đợt của lịch “{each.row.title}”"))
-        there = [(each.slug, each.title) for each in waves if each.closes_at > since]
-        return [(ANY, "Bất kỳ đợt nào"), *patterns, *there]
+    async def forms(self) -> list[tuple[str, str | None, str]]:
+        """Id, version and title of what a wave can ask."""
+        return await self._choices.forms()
+
+    async def waves(self, actor: Actor, purpose: str = "") -> list[tuple[str, str]]:
+        """Name and title of whatever something of this purpose may follow."""
+        return await self._choices.waves(actor, purpose)
+
+    async def templates(self, actor: Actor, unit: str | None = None) -> list[Template]:
+        """What a notice of that unit may be drafted from by itself; of the actor's own, where none is named."""
+        unit = unit or actor.unit
+        require(actor, Action.SCHEDULE_WRITE, [unit], await self._known())
+        return await self._templates.of_unit(unit)
 
     # ── Writing ───────────────────────────────────────────────────────────────────────────────────────────────
 
     async def look(self, wanted: Wanted) -> Looked:
         """In words, and the next five times; it keeps nothing."""
-        schedule = wanted.schedule
-        coming = await self._schedules.foreseen(schedule, wanted.unit, SHOWN)
-        quiet = await self._schedules.quiet_at(wanted.unit)
-        names = {due: quiet.name(due.astimezone(LOCAL).date()) for due in coming}
-        holidays = {due: name for due, name in names.items() if name}
-        return Looked(described(schedule), coming, holidays, follows_a_wave(schedule) and not coming)
+        return await self._fitting.look(wanted)
+
+    async def check(self, wanted: Wanted) -> None:
+        """Raises Unfit for what nobody could keep."""
+        await self._fitting.check(wanted)
 
     async def add(self, actor: Actor, wanted: Wanted, id: str | None = None) -> Seen:
-        """`id`: of what we propose; what else comes with a wave is not written by itself. Raises NotAllowed and Unfit."""
+        """`id`: of what we propose. Raises NotAllowed and Unfit."""
         require(actor, Action.SCHEDULE_WRITE, [wanted.unit or ""], await self._known())
         if is_chore(wanted.purpose):
             raise NotAllowed(Action.CHORE_KEEP)  # they are there from the start, and once
-        await self._must_fit(wanted)
-        if id is None and wanted.purpose not in WRITTEN_HERE:
-            raise Unfit("Việc này đi cùng một đợt, không đặt lịch riêng được.")
+        await self.check(wanted)
         planned = await self._schedules.add(
             wanted.schedule,
             purpose=wanted.purpose,
@@ -234,7 +197,7 @@ class Planning:
     async def change(self, actor: Actor, id: str, version: int, wanted: Wanted) -> Seen:
         """What it does and where stays as it is. Raises NoSuchSchedule, NotAllowed, Unfit and Changed."""
         was = await self._own(actor, id)
-        await self._must_fit(wanted)
+        await self.check(wanted)
         await self._schedules.change(
             id,
             version,
@@ -318,25 +281,6 @@ class Planning:
             raise NotAllowed(Action.CHORE_KEEP if is_chore(seen.row.purpose) else Action.SCHEDULE_WRITE)
         return seen
 
-    async def _must_fit(self, wanted: Wanted) -> None:
-        """Raises Unfit."""
-        title = on_one_line(wanted.title)
-        if not title:
-            raise Unfit("Xin ghi tên việc.")
-        if len(title) > LONGEST_TITLE:
-            raise Unfit(f"Tên việc dài quá {LONGEST_TITLE} chữ.")
-        if wanted.purpose not in self._schedules.purposes:
-            raise Unfit("Ở đây chưa làm được việc này theo lịch.")
-        if wanted.purpose == Purpose.OPEN_WAVE:
-            try:
-                checked_wave(wanted.subject)
-            except NotNow as why:
-                raise Unfit(str(why)) from why
-        looked = await self.look(wanted)
-        if not looked.coming and not looked.waits:
-            is_once = isinstance(wanted.schedule.rule, Once)
-            raise Unfit("Giờ đó đã qua." if is_once else "Theo lịch này thì không có lần nào sắp tới.")
-
     def _seen(self, actor: Actor, planned: Planned, last: DueRow | None, known: Gazetteer) -> Seen:
         return Seen(
             planned, self._schedules.coming(planned, SHOWN), last, _may_write(actor, planned.row, known)
@@ -369,15 +313,6 @@ def _order(seen: Seen) -> datetime:
 def _id_of(order: Standing, unit: str) -> str:
     """The same whoever takes it, at the desk or at the machine."""
     return f"{unit}-{order.id}"
-
-
-def _is_in_sight(actor: Actor, row: ScheduleRow, known: Gazetteer) -> bool:
-    if row.unit is None:
-        return may(actor.role, Action.SCHEDULE_SEE, Reach.BELOW)
-    if is_within(actor, Action.SCHEDULE_SEE, row.unit, known):
-        return True
-    happens_here = row.unit == known.unit(actor.unit).province and not is_chore(row.purpose)
-    return happens_here and may(actor.role, Action.SCHEDULE_SEE, Reach.OWN)
 
 
 def _may_write(actor: Actor, row: ScheduleRow, known: Gazetteer) -> bool:

@@ -17,9 +17,10 @@ async def known_days(tx: Tx) -> Known:
     """A wave has its first two days as soon as it is written down; its release it has when it is released."""
     days = {}
     for wave in await tx.waves.all():
-        days[Event(OPENING, wave.slug)] = wave.opens_at.astimezone(LOCAL).date()
+        asks = wave.form_id
+        days[Event(OPENING, wave.slug, asks)] = wave.opens_at.astimezone(LOCAL).date()
         # It closes with the end of its last day.
-        days[Event(CLOSING, wave.slug)] = (wave.closes_at - A_MOMENT).astimezone(LOCAL).date()
+        days[Event(CLOSING, wave.slug, asks)] = (wave.closes_at - A_MOMENT).astimezone(LOCAL).date()
         if wave.released_at is not None:
-            days[Event(RELEASE, wave.slug)] = wave.released_at.astimezone(LOCAL).date()
+            days[Event(RELEASE, wave.slug, asks)] = wave.released_at.astimezone(LOCAL).date()
     return days

@@ -182,6 +182,7 @@ class Desk:
         stray = MessageHandler(~are.COMMAND, self._guarded(plans, planner.stray))
         return {
             PlanStep.WHAT: [stray],
+            PlanStep.GAP: [typed(planner.filled), stray],
             PlanStep.NAME: [typed(planner.named), stray],
             PlanStep.WHEN: [typed(planner.timed), stray],
             PlanStep.LOOK: [stray],

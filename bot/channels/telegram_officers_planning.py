@@ -1,54 +1,33 @@
-"""A schedule made in the officers' bot, in four steps: what, its name, when – typed as one says it – and a look at the words and the next
-five times, before it is kept. Everything finer is the web desk's form. It decides nothing about when."""
+"""A schedule made in the officers' bot, in four steps: what – of whichever wave, to whom –, its name, when – typed as one says it – and a
+look at the words and the next five times, before it is kept. Everything finer is the web desk's form. It decides nothing about when."""
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from enum import StrEnum
+from dataclasses import replace
+from datetime import datetime
 
 from bot.channels.telegram_officers_calls import Button
 from bot.channels.telegram_officers_reception import END, Turn
-from bot.channels.telegram_officers_rules import read_rule
+from bot.channels.telegram_officers_rules import read_around, read_rule
 from bot.channels.telegram_officers_schedules import tag_of
+from bot.channels.telegram_officers_wishes import LONGEST_NAME, PlanStep, Wish
 from bot.channels.telegram_officers_words import say
-from handlers.planning import Planning, Unfit, Wanted
-from surveys.schedules import QuietDays, Schedule, told_due
+from handlers.planning import Looked, Planning, Unfit
+from surveys.reminding import MOST
+from surveys.schedules import told_due
 from surveys.schedules.purposes import Purpose
-from surveys.schedules.subjects import PURPOSES, WRITTEN_HERE, WaveWanted, wave_audience
-from surveys.waves import LOCAL
+from surveys.schedules.subjects import PURPOSES, REMINDERS, WRITTEN_HERE, wave_audience
+from surveys.waves import LOCAL, Audience
 
 __all__ = ["PlanStep", "Planner", "Wish"]
 
-A_DAY = timedelta(days=1)
 NONCE_BYTES = 3
+MOST_OFFERED = 24
+"""Waves on buttons; whoever looks for an older one has the web desk."""
+SAMPLES = (100, 200, 500)
+"""People of each ward, by a tap."""
 OPEN_FOR = (10, 21)
 """Days that a wave may be open, by a tap; None beside them is to the end of the month."""
-LONGEST_NAME = 120
-
-
-class PlanStep(StrEnum):
-    """Where the conversation is."""
-
-    WHAT = "planning_what"
-    NAME = "planning_name"
-    WHEN = "planning_when"
-    LOOK = "planning_look"
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """A schedule that is being made."""
-
-    nonce: str
-    """Buttons of another one do nothing to this."""
-    post: str
-    step: PlanStep = PlanStep.WHAT
-    purpose: str = ""
-    form: str = ""
-    days: int | None = None
-    name: str = ""
-    schedule: Schedule | None = None
 
 
 class Planner:
@@ -80,7 +59,19 @@ class Planner:
                 return self._form(turn, wish, value)
             case "days":
                 days = int(value) if value.isdecimal() and int(value) in OPEN_FOR else None
-                return self._ask_name(turn, replace(wish, days=days))
+                return self._ask_whom(turn, replace(wish, days=days))
+            case "wave":
+                return self._wave(turn, wish, value)
+            case "whom":
+                return self._whom(turn, wish, value)
+            case "after":
+                after = REMINDERS if value == "yes" else ()
+                return self._ask_name(turn, replace(wish, remind_after=after))
+            case "number":
+                number = int(value) if value in map(str, range(1, MOST + 1)) else 1
+                return self._ask_when(turn, replace(wish, number=number))
+            case "template":
+                return await self._template(turn, wish, value)
             case "retime":
                 return self._ask_when(turn, wish)
             case "keep":
@@ -100,22 +91,26 @@ class Planner:
             return None
         return self._ask_when(turn, replace(wish, name=name))
 
+    async def filled(self, turn: Turn) -> object:
+        """What goes into a gap; whether it fits is said with the look at it, on the day it would be."""
+        wish = turn.sitting.wish
+        if wish is None or wish.gap is None:
+            return self._gone(turn)
+        value = " ".join(turn.typed.split())
+        return self._ask_gap(turn, replace(wish, gaps=(*wish.gaps, (wish.gap.name, value))))
+
     async def timed(self, turn: Turn) -> object:
         """When, as one says it."""
         wish = turn.sitting.wish
         if wish is None:
             return self._gone(turn)
         now = self._now()
-        read = read_rule(turn.typed, now)
-        if read is None:
-            turn.says(say("plan.unread"))
+        read = (read_around(turn.typed, wish.wave) if wish.follows else None) or read_rule(turn.typed, now)
+        if read is None or not wish.can_be(read[0]):
+            turn.says(say("plan.unread_of_wave") if wish.follows else say("plan.unread"))
             return None
         rule, at = read
-        is_wave = wish.purpose == Purpose.OPEN_WAVE
-        quiet = QuietDays.KEEP if is_wave else QuietDays.NEXT
-        today = now.astimezone(LOCAL).date()
-        schedule = Schedule(rule, at, today, lateness=A_DAY, quiet_days=quiet)
-        return await self._look(turn, replace(wish, schedule=schedule))
+        return await self._look(turn, wish.at(rule, at, now.astimezone(LOCAL).date()))
 
     async def stray(self, turn: Turn) -> object:
         turn.says(say("plan.not_here"))
@@ -132,6 +127,10 @@ class Planner:
         if purpose not in WRITTEN_HERE:
             return None
         wish = replace(wish, purpose=purpose)
+        if wish.follows:
+            return await self._ask_wave(turn, wish)
+        if purpose == Purpose.DRAFT_NOTICE:
+            return await self._ask_template(turn, wish)
         if purpose != Purpose.OPEN_WAVE:
             return self._ask_name(turn, wish)
         turn.sitting.wish = wish
@@ -146,32 +145,110 @@ class Planner:
         turn.says(say("plan.open_for"), rows)
         return PlanStep.WHAT
 
+    async def _ask_wave(self, turn: Turn, wish: Wish) -> object:
+        waves = (await self._planning.waves(turn.actor, wish.purpose))[:MOST_OFFERED]
+        wish = turn.sitting.wish = replace(wish, offered=tuple(waves))
+        rows = [
+            [Button(title, f"ln.{wish.nonce}.wave.{place}")] for place, (_, title) in enumerate(wish.offered)
+        ]
+        turn.says(say("plan.wave"), rows)
+        return PlanStep.WHAT
+
+    def _wave(self, turn: Turn, wish: Wish, place: str) -> object:
+        if not place.isdecimal() or int(place) >= len(wish.offered):
+            return None
+        wish = wish.about(*wish.offered[int(place)])
+        match wish.purpose:
+            case Purpose.INVITE:
+                return self._ask_whom(turn, wish)
+            case Purpose.REMIND:
+                turn.sitting.wish = wish
+                numbers = range(1, MOST + 1)
+                turn.says(
+                    say("plan.number"),
+                    [[Button(say("plan.nth", number=n), f"ln.{wish.nonce}.number.{n}") for n in numbers]],
+                )
+                return PlanStep.WHAT
+        return self._ask_when(turn, wish)
+
+    def _ask_whom(self, turn: Turn, wish: Wish) -> object:
+        """Whom a wave is taken to; nobody is invited to rate a visit they made."""
+        is_new = wish.purpose == Purpose.OPEN_WAVE
+        if is_new and wave_audience(wish.form) is Audience.VISITS:
+            return self._ask_name(turn, wish)
+        turn.sitting.wish = wish
+        rows = [[Button(say("plan.whom_nobody"), f"ln.{wish.nonce}.whom.nobody")]] if is_new else []
+        rows.append([Button(say("plan.whom_all"), f"ln.{wish.nonce}.whom.all")])
+        drawn = [Button(say("plan.whom_some", count=n), f"ln.{wish.nonce}.whom.{n}") for n in SAMPLES]
+        turn.says(say("plan.whom"), [*rows, drawn])
+        return PlanStep.WHAT
+
+    def _whom(self, turn: Turn, wish: Wish, value: str) -> object:
+        sample = int(value) if value in map(str, SAMPLES) else None
+        wish = replace(wish, is_taken_to_people=value != "nobody", sample=sample)
+        if wish.follows:
+            return self._ask_when(turn, wish)
+        if not wish.is_taken_to_people:
+            return self._ask_name(turn, wish)
+        turn.sitting.wish = wish
+        days = " và ".join(map(str, REMINDERS))
+        no, yes = Button(say("plan.after_no"), f"ln.{wish.nonce}.after.no"), f"ln.{wish.nonce}.after.yes"
+        turn.says(say("plan.after"), [[Button(say("plan.after_yes", days=days), yes)], [no]])
+        return PlanStep.WHAT
+
+    async def _ask_template(self, turn: Turn, wish: Wish) -> object:
+        templates = (await self._planning.templates(turn.actor))[:MOST_OFFERED]
+        if not templates:
+            turn.sitting.wish = None
+            turn.says(say("plan.no_templates"))
+            return END
+        turn.sitting.wish = wish
+        rows = [[Button(each.name, f"ln.{wish.nonce}.template.{each.id}")] for each in templates]
+        turn.says(say("plan.template"), rows)
+        return PlanStep.WHAT
+
+    async def _template(self, turn: Turn, wish: Wish, id: str) -> object:
+        templates = {each.id: each for each in await self._planning.templates(turn.actor)}
+        if id not in templates:
+            turn.says(say("plan.old"))
+            return None
+        return self._ask_gap(turn, replace(wish, template=templates[id], gaps=()))
+
+    def _ask_gap(self, turn: Turn, wish: Wish) -> object:
+        """One gap after the other; with the last one filled in, its name."""
+        if wish.gap is None:
+            return self._ask_name(turn, wish)
+        turn.sitting.wish = replace(wish, step=PlanStep.GAP)
+        turn.says(say("plan.gap", name=wish.gap.name, wanted=wish.gap.wanted))
+        return PlanStep.GAP
+
     def _ask_name(self, turn: Turn, wish: Wish) -> object:
         turn.sitting.wish = replace(wish, step=PlanStep.NAME)
-        is_wave = wish.purpose == Purpose.OPEN_WAVE
-        turn.says(say("plan.wave_name") if is_wave else say("plan.about"))
+        names = {Purpose.OPEN_WAVE: "plan.wave_name", Purpose.DRAFT_NOTICE: "plan.draft_name"}
+        turn.says(say(names.get(Purpose(wish.purpose), "plan.about")))
         return PlanStep.NAME
 
     def _ask_when(self, turn: Turn, wish: Wish) -> object:
         turn.sitting.wish = replace(wish, step=PlanStep.WHEN)
-        turn.says(say("plan.when"))
+        turn.says(say("plan.when_of_wave") if wish.follows else say("plan.when"))
         return PlanStep.WHEN
 
     async def _look(self, turn: Turn, wish: Wish) -> object:
-        wanted = _wanted(wish, turn.actor.unit)
-        looked = await self._planning.look(wanted)
+        looked = await self._planning.look(wish.wanted(turn.actor.unit))
         turn.sitting.wish = replace(wish, step=PlanStep.LOOK)
-        coming = "\n".join(
-            f"{place}. {told_due(due)}" + (f" ({looked.holidays[due]})" if due in looked.holidays else "")
-            for place, due in enumerate(looked.coming, start=1)
-        )
         retime = Button(say("plan.retime"), f"ln.{wish.nonce}.retime")
         drop = Button(say("plan.drop"), f"ln.{wish.nonce}.drop")
-        if not coming:
-            turn.says(say("plan.never"), [[retime, drop]])
+        if looked.trouble or not (looked.coming or looked.waits):
+            turn.says(looked.trouble or say("plan.never"), [[retime, drop]])
             return PlanStep.LOOK
         words = looked.words[:1].upper() + looked.words[1:]
-        text = say("plan.look", what=PURPOSES[wish.purpose], name=wish.name, words=words, coming=coming)
+        text = say(
+            "plan.look", what=PURPOSES[wish.purpose], name=wish.name, words=words, coming=_coming(looked)
+        )
+        if looked.what:
+            text += "\n" + looked.what
+        if looked.drafted:
+            text += "\n\n" + say("plan.drafted", text=looked.drafted)
         turn.says(text, [[Button(say("plan.keep"), f"ln.{wish.nonce}.keep")], [retime, drop]])
         return PlanStep.LOOK
 
@@ -180,7 +257,7 @@ class Planner:
             turn.says(say("plan.old"))
             return None
         try:
-            seen = await self._planning.add(turn.actor, _wanted(wish, turn.actor.unit))
+            seen = await self._planning.add(turn.actor, wish.wanted(turn.actor.unit))
         except Unfit as unfit:
             turn.says(str(unfit))
             return PlanStep.LOOK
@@ -195,9 +272,11 @@ class Planner:
         return END
 
 
-def _wanted(wish: Wish, unit: str) -> Wanted:
-    assert wish.schedule is not None
-    if wish.purpose != Purpose.OPEN_WAVE:
-        return Wanted(wish.purpose, wish.name, unit, wish.schedule, {"about": wish.name})
-    wave = WaveWanted(wish.form, wish.name, wave_audience(wish.form), wish.days)
-    return Wanted(wish.purpose, wish.name, unit, wish.schedule, wave.subject(wish.schedule.rule, None))
+def _coming(looked: Looked) -> str:
+    """The next times, each with the holiday it falls on; of a wave that is not there yet, that they wait for it."""
+    if not looked.coming:
+        return say("plan.waits")
+    return "\n".join(
+        f"{place}. {told_due(due)}" + (f" ({looked.holidays[due]})" if due in looked.holidays else "")
+        for place, due in enumerate(looked.coming, start=1)
+    )

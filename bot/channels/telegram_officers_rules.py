@@ -10,6 +10,7 @@ from surveys.emergency import unmarked
 from surveys.schedules import (
     LAST,
     Daily,
+    Event,
     Monthly,
     NthWeekday,
     Once,
@@ -22,7 +23,7 @@ from surveys.schedules import (
 )
 from surveys.waves import LOCAL
 
-__all__ = ["read_rule"]
+__all__ = ["read_around", "read_rule"]
 
 HOUR = re.compile(r"(?<![\d/.-])(\d{1,2})(?::(\d{2})|\s?(?:gio|h|g)(?:\s?(\d{2}))?)(?![a-z\d])")
 AFTERNOON = re.compile(r"\b(?:chieu|toi)\b")
@@ -48,6 +49,12 @@ A_PLACE = f"(?:{'|'.join(NTH.values())})"
 EVERY = "(?:hang|moi)"
 MONTHS = f"(?P<months>{EVERY} thang|{EVERY} quy)"
 A_DAY = r"(?P<day>\d{1,2})[/-](?P<month>\d{1,2})"
+EVENTS: Mapping[str, str] = {"opening": "mo", "closing": "dong", "release": "cong bo"}
+AN_EVENT = f"(?:{'|'.join(EVENTS.values())})"
+AROUND = re.compile(
+    rf"(?:(?:dung )?ngay (?P<that_day>{AN_EVENT})"
+    rf"|(?P<days>\d{{1,3}}) ngay (?P<side>truoc|sau)(?: khi| ngay)? (?P<event>{AN_EVENT}))(?: dot| ket qua)*"
+)
 EVERY_MONTH, EVERY_QUARTER = tuple(range(1, 13)), (1, 4, 7, 10)
 
 Found = re.Match[str]
@@ -55,13 +62,11 @@ Found = re.Match[str]
 
 def read_rule(text: str, now: datetime) -> tuple[Rule, time] | None:
     """The days and the hour; None for what is no rule, or leaves something unread."""
-    said = unmarked(text.lower()).strip()
-    today = now.astimezone(LOCAL).date()
-    hour = HOUR.search(said)
-    at = _clock(hour, said) if hour else None
-    if hour is None or at is None:
+    parts = _parts(text)
+    if parts is None:
         return None
-    rest = " ".join(FILLING.sub(" ", f"{said[: hour.start()]} {said[hour.end() :]}").split())
+    rest, at = parts
+    today = now.astimezone(LOCAL).date()
     for pattern, rule in RULES:
         if found := pattern.fullmatch(rest):
             try:
@@ -70,6 +75,30 @@ def read_rule(text: str, now: datetime) -> tuple[Rule, time] | None:
                 return None  # the thirty-first of February
     moment = read_moment(text, now)
     return (Once(moment.astimezone(LOCAL).date()), at) if moment else None
+
+
+def read_around(text: str, wave: str) -> tuple[Rule, time] | None:
+    """So many days before or after something of a wave, and the hour; None for what is none."""
+    parts = _parts(text)
+    found = AROUND.fullmatch(parts[0]) if parts else None
+    if parts is None or found is None:
+        return None
+    days = int(found["days"] or 0)
+    kind = next(kind for kind, name in EVENTS.items() if name in (found["that_day"], found["event"]))
+    try:
+        return Relative(-days if found["side"] == "truoc" else days, Event(kind, wave)), parts[1]
+    except ValueError:
+        return None  # more days than a rule may be away
+
+
+def _parts(text: str) -> tuple[str, time] | None:
+    """The words without the hour, and the hour."""
+    said = unmarked(text.lower()).strip()
+    hour = HOUR.search(said)
+    at = _clock(hour, said) if hour else None
+    if hour is None or at is None:
+        return None
+    return " ".join(FILLING.sub(" ", f"{said[: hour.start()]} {said[hour.end() :]}").split()), at
 
 
 def _clock(found: Found, said: str) -> time | None:

@@ -179,9 +179,37 @@ def add(file: Path, by: str, yes: bool) -> int:
             raise Refused(f"{file} lacks {missing}. It needs purpose, unit, title, calendar.") from None
         if await house.unit_name(str(wanted["unit"])) is None:
             raise Refused(f"No unit has the code {wanted['unit']}. Look one up: langnghe units find NAME")
-        await _kept_if_wanted(house, schedule, yes, **wanted, subject=given.get("subject", {}), owner=by)
+        subject = given.get("subject", {})
+        await _must_fit(house, file, schedule, subject, **wanted)
+        await _kept_if_wanted(house, schedule, yes, **wanted, subject=subject, owner=by)
 
     return _in_house(work)
+
+
+async def _must_fit(
+    house: "House", file: Path, schedule: "Schedule", subject: Any, *, purpose: str, unit: str, title: str
+) -> None:
+    """The same that the desk asks of what is written there; and what happens each time, said back."""
+    from handlers.fitting import Fitting, Unfit, Wanted
+    from handlers.notice_templates import NoticeTemplates
+    from surveys.schedules.purposes import is_chore
+    from surveys.schedules.subjects import WRITTEN_HERE
+
+    if purpose not in WRITTEN_HERE and not is_chore(str(purpose)):
+        raise Refused(f"{purpose} is nothing that can be scheduled: {', '.join(WRITTEN_HERE)}")
+    if not isinstance(subject, dict):
+        raise Refused(f"{file}: subject must be an object. See docs/operating.md")
+    templates = NoticeTemplates(house.db, house.now, house.notices.policies)
+    fitting = Fitting(house.schedules, templates, house.now)
+    wanted = Wanted(purpose, title, unit, schedule, subject)
+    try:
+        await fitting.check(wanted)
+    except Unfit as unfit:
+        raise Refused(f"{file} cannot be kept: {unfit} What a subject holds: docs/operating.md") from None
+    looked = await fitting.look(wanted)
+    for line in (looked.what, looked.drafted):
+        if line:
+            _print(line)
 
 
 async def _kept_if_wanted(house: "House", schedule: "Schedule", yes: bool, **wanted: Any) -> None:

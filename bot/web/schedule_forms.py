@@ -45,7 +45,7 @@ MONTHS_IN = ("all", *QUARTERS, "some")
 FIELDS = (
     *("title", "unit", "rule", "on", "every_days", "weekdays", "every_weeks", "day", "nth", "months"),
     *("year_day", "away", "wave", "at", "lateness", "over", "starts_on", "ends_on", "quiet_days"),
-    *("form", "wave_title", "days", "sample", "remind_after", "slug", "about"),
+    *("form", "wave_title", "days", "sample", "remind_after", "slug", "about", "number", "template"),
 )
 """Beside which something may be wrong."""
 SEVERAL = frozenset({"weekdays", "months"}) | SUBJECT_SEVERAL
@@ -100,18 +100,22 @@ class Filled(Values):
     ) -> "Filled":
         values, several = _rule_values(schedule.rule)
         of_subject, several_of_subject = subject_values(purpose, about)
-        values |= of_subject | {
-            "purpose": purpose,
-            "title": title,
-            "unit": unit,
-            "hour": f"{schedule.at:%H}",
-            "minute": f"{schedule.at:%M}",
-            "lateness": _minutes(schedule.lateness),
-            "over": _minutes(schedule.over),
-            "starts_on": schedule.starts_on.isoformat(),
-            "ends_on": schedule.ends_on.isoformat() if schedule.ends_on else "",
-            "quiet_days": schedule.quiet_days.value,
-        }
+        values = (
+            of_subject
+            | values
+            | {
+                "purpose": purpose,
+                "title": title,
+                "unit": unit,
+                "hour": f"{schedule.at:%H}",
+                "minute": f"{schedule.at:%M}",
+                "lateness": _minutes(schedule.lateness),
+                "over": _minutes(schedule.over),
+                "starts_on": schedule.starts_on.isoformat(),
+                "ends_on": schedule.ends_on.isoformat() if schedule.ends_on else "",
+                "quiet_days": schedule.quiet_days.value,
+            }
+        )
         return cls(values, several | several_of_subject)
 
     def with_values(
@@ -191,9 +195,13 @@ class Filled(Values):
                 return Relative(self._away(), self._day_of_year())
             case "around_wave":
                 wave = self["wave"].strip()
-                if not wave or self["event"] not in EVENTS:
+                try:
+                    event = Event(self["event"], wave)
+                except ValueError:
+                    raise Misread("wave", "no_wave") from None
+                if not wave:
                     raise Misread("wave", "no_wave")
-                return Relative(self._away(), Event(self["event"], wave))
+                return Relative(self._away(), event)
         raise Misread("rule", "no_rule")
 
     def _weekly(self, starts_on: date) -> Weekly:

@@ -1,23 +1,26 @@
-"""The part of a schedule's form that says what happens: of a wave its form and its people, of a reminder its words. It knows no request,
-no page, and nothing of when."""
+"""The part of a schedule's form that says what happens: of a wave its form and its people, of an invitation the wave and whom, of a notice
+its template and what goes into the gaps, of a reminder its words. It knows no request, no page, and nothing of when."""
 
 from abc import ABC
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from surveys.schedules import Once, Rule
+from surveys.reminding import MOST
+from surveys.schedules import EVENTS, Event, Once, Relative, Rule
 from surveys.schedules.purposes import Purpose
-from surveys.schedules.subjects import MOST_SAMPLE, REMINDERS, WaveWanted, wave_audience
+from surveys.schedules.subjects import ALL, EVENTS_OF, MOST_SAMPLE, REMINDERS, WaveWanted, wave_audience
 from surveys.waves import Audience
 
-__all__ = ["AT", "MOST_DAYS", "SEVERAL", "Values", "read_subject", "subject_values"]
+__all__ = ["AT", "GAP", "MOST_DAYS", "SEVERAL", "Values", "read_subject", "subject_values"]
 
 SEVERAL = frozenset({"remind_after"})
 MOST_DAYS = 366
 LONGEST_ABOUT = 300
 AT = "@"
 """Between a form's id and the version that was published here."""
+GAP = "gap."
+"""Before the name of a gap, in the name of its field."""
 NOBODY, EVERYBODY, SOME = "nobody", "everybody", "some"
 Faults = dict[str, tuple[str, ...]]
 
@@ -46,6 +49,12 @@ def read_subject(filled: Values, rule: Rule | None, ward: str | None) -> tuple[d
             if len(about) > LONGEST_ABOUT:
                 return {}, {"about": ("schedules.about_too_long",)}
             return {"about": about}, {}
+        case Purpose.DRAFT_NOTICE:
+            gaps = {name: value for name, value in filled.values.items() if name.startswith(GAP)}
+            values = {name.removeprefix(GAP): value.strip() for name, value in gaps.items()}
+            return {"template": filled["template"], "values": values}, {}
+        case purpose if purpose in EVENTS_OF:
+            return _following(filled, rule)
     return {}, {}
 
 
@@ -55,6 +64,11 @@ def subject_values(
     """The same, back into fields."""
     if purpose == Purpose.REMIND_OFFICERS:
         return {"about": str(about.get("about", ""))}, {}
+    if purpose == Purpose.DRAFT_NOTICE:
+        gaps = {f"{GAP}{name}": str(value) for name, value in dict(about.get("values") or {}).items()}
+        return {"template": str(about.get("template", "")), **gaps}, {}
+    if purpose in EVENTS_OF:
+        return _following_values(about), {}
     if purpose != Purpose.OPEN_WAVE or not about:
         return {}, {}
     try:
@@ -101,6 +115,45 @@ def _wave(filled: Values, rule: Rule | None, ward: str | None) -> tuple[dict[str
     )
     # Of a rule that cannot be read the name is not known yet; nothing is kept then.
     return wanted.subject(rule or Once(date.min), ward), {}
+
+
+def _following(filled: Values, rule: Rule | None) -> tuple[dict[str, Any], Faults]:
+    """What is done about a wave: the one that is named, else those by whose day it is due."""
+    about: dict[str, Any] = {}
+    faults: Faults = {}
+    to = rule.to if isinstance(rule, Relative) else None
+    if isinstance(to, Event):
+        about |= {"wave": to.of} if to.is_one else {}
+    elif _is_one(filled["wave"].strip()):
+        about["wave"] = filled["wave"].strip()
+    elif rule is not None:
+        faults["wave"] = ("schedules.no_one_wave",)
+    if filled["purpose"] == Purpose.REMIND:
+        number = _number(filled["number"], MOST)
+        about["number"] = number or 1
+        if number == 0:
+            faults["number"] = ("schedules.no_reminder",)
+    if filled["purpose"] == Purpose.INVITE:
+        sample = _number(filled["sample"], MOST_SAMPLE)
+        about["invite"] = {"sample": sample} if filled["invite"] == SOME and sample else ALL
+        if filled["invite"] == SOME and sample == 0:
+            faults["sample"] = ("schedules.no_sample",)
+    return about, faults
+
+
+def _is_one(wave: str) -> bool:
+    try:
+        return bool(wave) and Event(EVENTS[0], wave).is_one
+    except ValueError:
+        return False  # no name of any wave
+
+
+def _following_values(about: Mapping[str, Any]) -> dict[str, str]:
+    invite = about.get("invite")
+    sample = invite.get("sample") if isinstance(invite, Mapping) else None
+    named = {"wave": str(about["wave"])} if about.get("wave") else {}
+    number = str(about.get("number", 1))
+    return named | {"invite": SOME if sample else EVERYBODY, "sample": str(sample or ""), "number": number}
 
 
 def _number(text: str, most: int) -> int:

@@ -18,14 +18,27 @@ from bot.web.desk_holding import holding, pairs_of
 from bot.web.guard import TooLarge
 from bot.web.pages import Pages
 from bot.web.schedule_forms import EVENTS, FIELDS, LATENESS, MONTHS_IN, OVER, RULES, Filled, Read, seal_of
-from bot.web.schedule_subjects import AT
+from bot.web.schedule_subjects import AT, GAP
 from bot.web.schedules import PLACE, drawn
 from handlers.planning import Changed, Looked, NoSuchSchedule, Planning, Seen, Unfit, Wanted
+from surveys.notices.templates import Gap
+from surveys.reminding import MOST
 from surveys.rights import Action, Actor, NotAllowed
-from surveys.schedules import Monthly, QuietDays, Schedule, Weekday, Weekly
+from surveys.schedules import (
+    ANY,
+    OF_FORM,
+    Event,
+    Monthly,
+    QuietDays,
+    Relative,
+    Rule,
+    Schedule,
+    Weekday,
+    Weekly,
+)
 from surveys.schedules.opening import closes_at, filled
 from surveys.schedules.purposes import Purpose
-from surveys.schedules.subjects import REMINDERS, WRITTEN_HERE
+from surveys.schedules.subjects import EVENTS_OF, REMINDERS, WRITTEN_HERE
 from surveys.schedules.words import WEEKDAYS
 from surveys.waves import LOCAL, Audience
 
@@ -33,8 +46,14 @@ __all__ = ["ScheduleWriting"]
 
 LARGEST_FORM = 32 << 10
 AT_EIGHT = time(8)
+AN_HOUR_AFTER = time(9)
+"""A wave opens at eight by itself: an hour later it is there."""
+SMOOTHED = timedelta(hours=3)
 A_DAY, A_MINUTE = timedelta(days=1), timedelta(minutes=1)
 WEEKS_TO_ANSWER = "21"  # days
+FOLLOWING = ("around_wave", "once")
+YEARLY = f"{OF_FORM}hang_nam_nguoi_dan"
+"""What people are asked year by year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +93,14 @@ class ScheduleWriting:
         purpose = request.query_params.get("purpose", "")
         if purpose not in WRITTEN_HERE:
             return drawn(self._pages, "schedule_new.html", actor, written_here=WRITTEN_HERE)
-        return await self._drawn(actor, await self._shown(actor, self._blank(purpose, actor), None), None)
+        blank = self._blank(purpose, actor)
+        if purpose == Purpose.DRAFT_NOTICE:
+            template = request.query_params.get("template", "")
+            templates = await self._planning.templates(actor)
+            if template not in {each.id for each in templates}:
+                return drawn(self._pages, "schedule_templates.html", actor, templates=templates)
+            blank = blank.with_values({"template": template})
+        return await self._drawn(actor, await self._shown(actor, blank, None), None)
 
     async def edit(self, request: Request, actor: Actor) -> Response:
         seen = await self._own(request, actor)
@@ -136,11 +162,13 @@ class ScheduleWriting:
         """What most would choose."""
         today = self._today()
         is_wave = purpose == Purpose.OPEN_WAVE
+        follows = purpose in EVENTS_OF
         schedule = Schedule(
-            Monthly(1) if is_wave else Weekly((Weekday.MONDAY,), today),
-            AT_EIGHT,
+            _usual_rule(purpose, today),
+            AN_HOUR_AFTER if follows else AT_EIGHT,
             today,
             lateness=A_DAY,
+            over=SMOOTHED if follows else timedelta(0),
             quiet_days=QuietDays.KEEP if is_wave else QuietDays.NEXT,
         )
         form = Filled.of(schedule, "", actor.unit, purpose, {})
@@ -149,9 +177,9 @@ class ScheduleWriting:
             # Whatever rule is chosen, there is something to look at.
             "starts_on": "",
             "on": tomorrow.isoformat(),
-            "away": "3",
+            "away": form["away"] or "3",
             "side": "after",
-            "event": "opening",
+            "event": form["event"] or "opening",
             "weekday": "0",
             "nth": "1",
             "months_in": "all",
@@ -189,16 +217,20 @@ class ScheduleWriting:
             said=said,
             problem=problem,
             moved=moved,
-            rules=RULES,
+            rules=_rules(shown.filled),
             lateness=LATENESS,
             over=OVER,
             months_in=MONTHS_IN,
-            events=EVENTS,
+            events=EVENTS_OF.get(shown.filled["purpose"], EVENTS),
+            follows=shown.filled["purpose"] in EVENTS_OF,
+            numbers=range(1, MOST + 1),
+            gaps=await self._gaps(actor, shown.filled, seen),
+            gap_field=GAP,
             weekdays=WEEKDAYS,
             quiet_days=tuple(QuietDays),
             audiences=tuple(Audience),
             reminders=REMINDERS,
-            waves=await self._planning.waves() if not seen or seen.may_write else (),
+            waves=await self._planning.waves(actor, shown.filled["purpose"]),
             forms=[
                 (f"{id}{AT}{version}" if version else id, title)
                 for id, version, title in await self._planning.forms()
@@ -216,6 +248,13 @@ class ScheduleWriting:
             "seal": shown.seal if shown.read.is_whole else "",
             "first_wave": _first_wave(shown),
         }
+
+    async def _gaps(self, actor: Actor, form: Filled, seen: Seen | None) -> tuple[Gap, ...]:
+        """What the template wants to be filled in; nothing where it is gone."""
+        if form["purpose"] != Purpose.DRAFT_NOTICE:
+            return ()
+        templates = await self._planning.templates(actor, seen.row.unit if seen else None)
+        return next((each.gaps for each in templates if each.id == form["template"]), ())
 
     async def _own(self, request: Request, actor: Actor) -> Seen:
         seen = await self._named(actor, request.path_params["id"])
@@ -237,6 +276,27 @@ class ScheduleWriting:
 
     def _today(self) -> date:
         return self._now().astimezone(LOCAL).date()
+
+
+def _usual_rule(purpose: str, today: date) -> Rule:
+    """What most would choose: of a wave the first of each month, of whatever follows one its usual day."""
+    match purpose:
+        case Purpose.OPEN_WAVE | Purpose.DRAFT_NOTICE:
+            return Monthly(1)
+        case Purpose.INVITE:
+            return Relative(0, Event("opening", YEARLY))
+        case Purpose.REMIND:
+            return Relative(REMINDERS[0], Event("opening", YEARLY))
+        case Purpose.TELL_RESULTS:
+            return Relative(1, Event("release", ANY))
+    return Weekly((Weekday.MONDAY,), today)
+
+
+def _rules(form: Filled) -> tuple[str, ...]:
+    """What follows a wave follows its days, or happens once of one that is named."""
+    if form["purpose"] not in EVENTS_OF:
+        return RULES
+    return tuple(each for each in RULES if each in (*FOLLOWING, form["rule"]))
 
 
 def _as_kept(seen: Seen) -> Filled:

@@ -20,7 +20,7 @@ from handlers.planning import Changed, NoSuchSchedule, Planning, Seen, Unfit
 from surveys.rights import Action, Actor
 from surveys.schedules import told_due
 from surveys.schedules.purposes import is_chore
-from surveys.schedules.subjects import PURPOSES
+from surveys.schedules.subjects import PURPOSES, told_subject
 from surveys.schedules.words import told_span
 
 __all__ = ["PLACE", "ROOM", "SchedulePages", "drawn"]
@@ -47,6 +47,7 @@ def drawn(pages: Pages, template: str, actor: Actor, status: int = 200, **values
         told_span=told_span,
         told_minutes=lambda minutes: told_span(timedelta(minutes=minutes)),
         purposes=PURPOSES,
+        told_subject=told_subject,
         is_chore=is_chore,
         may_plan=has_right(actor, Action.SCHEDULE_WRITE),
         **values,

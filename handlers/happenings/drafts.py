@@ -4,6 +4,7 @@ under its name is still somebody's decision: this sends nothing and approves not
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 
 from handlers.happenings.telling import said_once
 from handlers.notice_templates import NoticeTemplates
@@ -16,7 +17,7 @@ from surveys.persons import is_same_person
 from surveys.rights import Action, Actor, NotAllowed, Reach, Role, may
 from surveys.schedules.opening import filled
 
-__all__ = ["DRAFT", "NoticeDrafted"]
+__all__ = ["DRAFT", "NoticeDrafted", "values_of"]
 
 DRAFT = "schedule.draft"
 ID_DIGITS = 32
@@ -38,7 +39,7 @@ class NoticeDrafted:
         writer = await self._writer(occasion)
         try:
             draft = await self._templates.fill(
-                writer, str(occasion.subject.get("template")), _values(occasion)
+                writer, str(occasion.subject.get("template")), values_of(occasion.subject, occasion.due)
             )
             notice = await self._notices.write(writer, draft, id=_id(occasion))
             told = await self._submitted(writer, notice)
@@ -77,10 +78,11 @@ def _may_write(held: Held, unit: str) -> bool:
     return held.until is None and held.unit == unit and may(Role(held.role), Action.NOTICE_WRITE, Reach.OWN)
 
 
-def _values(occasion: Occasion) -> Mapping[str, str]:
-    given = occasion.subject.get("values") or {}
+def values_of(about: Mapping[str, Any], due: datetime) -> Mapping[str, str]:
+    """What goes into the gaps on that day. Raises NotNow."""
+    given = about.get("values") or {}
     try:
-        return {str(name): filled(str(value), occasion.due) for name, value in dict(given).items()}
+        return {str(name): filled(str(value), due) for name, value in dict(given).items()}
     except (KeyError, IndexError, ValueError, TypeError, AttributeError) as problem:
         raise NotNow(f"“values” chỉ dùng được {{year}}, {{month}}, {{day}}: {problem}") from problem
 

@@ -7,7 +7,7 @@ iCalendar does, which leaves such a month out."""
 import re
 from calendar import monthrange
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import MAXYEAR, date, timedelta
 from enum import IntEnum
 from functools import lru_cache
@@ -18,6 +18,7 @@ __all__ = [
     "ANY",
     "EVENTS",
     "LAST",
+    "OF_FORM",
     "Daily",
     "Event",
     "Known",
@@ -178,6 +179,8 @@ class YearlyDay:
 EVENTS = ("opening", "closing", "release")
 ANY = "*"
 """Any wave."""
+OF_FORM = "form:"
+"""Before a form's id: any wave of it."""
 PARTS = {"year": r"\d+", "month": r"\d+", "day": r"\d+"}
 """What a schedule names its waves by, and what may stand there."""
 
@@ -189,15 +192,31 @@ class Event:
     kind: str
     """One of EVENTS."""
     of: str
-    """The wave's name; `{year}-nguoi-dan`: each that is named like this; ANY."""
+    """The wave's name; `{year}-nguoi-dan`: each that is named like this; `form:dien_dan`: each that asks this form; ANY."""
+    asks: str = field(default="", compare=False)
+    """The form that wave asks, of an event there has been; no rule has it."""
 
     def __post_init__(self) -> None:
         if self.kind not in EVENTS:
             raise ValueError(f"an event is one of {', '.join(EVENTS)}, not {self.kind!r}")
         _names(self.of)
 
+    @property
+    def form(self) -> str | None:
+        """Whose waves are meant, whatever they are called; None where they are meant by name."""
+        return self.of.removeprefix(OF_FORM) if self.of.startswith(OF_FORM) else None
+
+    @property
+    def is_one(self) -> bool:
+        """One wave is meant, and no other ever."""
+        return self.form is None and self.of != ANY and "{" not in self.of
+
     def is_met_by(self, other: "Event") -> bool:
-        return self.kind == other.kind and _names(self.of).fullmatch(other.of) is not None
+        if self.kind != other.kind:
+            return False
+        if self.form is not None:
+            return self.form == other.asks
+        return _names(self.of).fullmatch(other.of) is not None
 
 
 @lru_cache(256)
@@ -255,9 +274,11 @@ NAMES = {kind: name for name, kind in KINDS.items()}
 
 def to_json(rule: Rule) -> dict[str, Any]:
     """Plain values: days as `2026-11-15`."""
-    fields = {
+    fields: dict[str, Any] = {
         name: value.isoformat() if isinstance(value, date) else value for name, value in asdict(rule).items()
     }
+    if isinstance(rule, Relative) and isinstance(rule.to, Event):
+        fields["to"] = {"kind": rule.to.kind, "of": rule.to.of}
     return {"rule": NAMES[type(rule)], **fields}
 
 

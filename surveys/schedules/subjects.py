@@ -1,29 +1,48 @@
-"""What a schedule is about, as the one who writes it chooses it: a form and how long it is open, whom it is taken to, what officers are
-reminded of. Pure. What a purpose then does with it is its deed's to know."""
+"""What a schedule is about, as the one who writes it chooses it: a form and how long it is open, which wave people are taken to or
+reminded of, what officers are reminded of. Pure. What a purpose then does with it is its deed's to know."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from surveys.reminding import MOST, wanted
 from surveys.schedules.opening import MONTH_END
 from surveys.schedules.purposes import Purpose
-from surveys.schedules.rules import Daily, Once, Relative, Rule, Weekly, Yearly
+from surveys.schedules.rules import Daily, Event, Once, Relative, Rule, Weekly, Yearly
 from surveys.waves import Audience
 
 __all__ = [
     "ALL",
     "AUDIENCES",
+    "EVENTS_OF",
     "MOST_SAMPLE",
     "PURPOSES",
     "REMINDERS",
     "WRITTEN_HERE",
+    "BadSubject",
     "WaveWanted",
+    "check_following",
     "slug_pattern",
+    "told_subject",
     "wave_audience",
 ]
 
-WRITTEN_HERE = (Purpose.OPEN_WAVE, Purpose.REMIND_OFFICERS)
-"""What people schedule by themselves; everything else comes with a wave, or with the house."""
+WRITTEN_HERE = (
+    Purpose.OPEN_WAVE,
+    Purpose.INVITE,
+    Purpose.REMIND,
+    Purpose.TELL_RESULTS,
+    Purpose.DRAFT_NOTICE,
+    Purpose.REMIND_OFFICERS,
+)
+"""What people schedule by themselves; everything else comes with the house."""
+
+EVENTS_OF: Mapping[str, tuple[str, ...]] = {
+    Purpose.INVITE: ("opening", "closing"),
+    Purpose.REMIND: ("opening", "closing"),
+    Purpose.TELL_RESULTS: ("release",),
+}
+"""What of a wave these may follow: people are written to while it is open, its results are told when they are there."""
 
 PURPOSES: Mapping[str, str] = {
     Purpose.OPEN_WAVE: "Mở đợt lấy ý kiến",
@@ -119,3 +138,65 @@ def slug_pattern(form: str, rule: Rule, ward: str | None) -> str:
     if isinstance(rule, Once | Daily | Weekly | Relative):
         parts.append("{day:02}")
     return "-".join([*parts, *([ward] if ward else [])])
+
+
+# ── What follows a wave ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+class BadSubject(ValueError):
+    """Nothing could ever come of it; the message says why, for people to read."""
+
+
+def check_following(purpose: str, rule: Rule, about: Mapping[str, Any]) -> None:
+    """Of an invitation, a reminder, results that are told: which wave, and when of it. Raises BadSubject."""
+    if purpose not in EVENTS_OF:
+        return
+    to = rule.to if isinstance(rule, Relative) else None
+    if isinstance(to, Event):
+        assert isinstance(rule, Relative)
+        _check_day(purpose, to, rule.days_after)
+    elif not isinstance(about.get("wave"), str) or not about["wave"].strip():
+        raise BadSubject("Xin chọn một đợt có tên, hoặc tính ngày theo đợt.")
+    if purpose == Purpose.INVITE:
+        try:
+            wanted({"invite": ALL, **about})
+        except ValueError as problem:
+            raise BadSubject(str(problem)) from problem
+    number = about.get("number", 1)
+    if purpose == Purpose.REMIND and (type(number) is not int or not 1 <= number <= MOST):
+        raise BadSubject(f"Mỗi đợt chỉ nhắc nhiều nhất {MOST} lần: không có lần nhắc {number}.")
+
+
+def told_subject(purpose: str, about: Mapping[str, Any]) -> str:
+    """What happens each time, in a line; empty where the purpose's own name says all."""
+    match purpose:
+        case Purpose.INVITE:
+            invite = about.get("invite", ALL)
+            if isinstance(invite, Mapping):
+                return f"Mời {invite.get('sample')} người mỗi phường, xã, rút thăm trong số đã đồng ý nhận."
+            return "Mời mọi người đã đồng ý nhận."
+        case Purpose.REMIND:
+            return f"Nhắc lần {about.get('number', 1)}: chỉ người đã được mời mà chưa trả lời."
+        case Purpose.TELL_RESULTS:
+            return "Báo kết quả của từng phường, xã cho mọi người đăng ký ở đó, như nhau."
+        case Purpose.DRAFT_NOTICE:
+            return "Soạn theo mẫu rồi trình duyệt. Chưa ai duyệt thì không gửi đi."
+    return ""
+
+
+def _check_day(purpose: str, to: Event, days_after: int) -> None:
+    if to.kind not in EVENTS_OF[purpose]:
+        tells = purpose == Purpose.TELL_RESULTS
+        raise BadSubject(
+            "Kết quả chỉ báo được từ ngày công bố."
+            if tells
+            else "Chỉ mời và nhắc được khi đợt đang mở: xin tính từ ngày mở hoặc ngày đóng."
+        )
+    if to.kind == "closing" and days_after > 0:
+        raise BadSubject("Sau ngày đóng thì không mời, không nhắc được nữa.")
+    if to.kind != "closing" and days_after < 0:
+        raise BadSubject(
+            "Trước ngày mở thì chưa mời, chưa nhắc được ai."
+            if to.kind == "opening"
+            else "Trước ngày công bố thì chưa có kết quả."
+        )

@@ -22,7 +22,7 @@ from surveys.schedules.rules import (
     YearlyDay,
 )
 
-__all__ = ["WEEKDAYS", "described", "told_due", "told_span"]
+__all__ = ["FORM_NAMES", "WEEKDAYS", "described", "told_due", "told_span"]
 
 WEEKDAYS = {
     Weekday.MONDAY: "thứ Hai",
@@ -35,6 +35,13 @@ WEEKDAYS = {
 }
 NTH = {1: "đầu tiên", 2: "thứ hai", 3: "thứ ba", 4: "thứ tư", LAST: "cuối cùng"}
 EVENTS = {"opening": "mở đợt", "closing": "đóng đợt", "release": "công bố đợt"}
+FORM_NAMES = {
+    "tham_luot": "đánh giá lượt đến trụ sở",
+    "hang_nam_nguoi_dan": "hằng năm của người dân",
+    "hang_nam_doanh_nghiep": "hằng năm của cơ quan, doanh nghiệp",
+    "dien_dan": "sau diễn đàn",
+}
+"""Those that ship; another one goes by its id."""
 QUARTERS = ((1, 4, 7, 10), (2, 5, 8, 11), (3, 6, 9, 12))
 QUARTER_MONTHS = ("đầu mỗi quý", "giữa mỗi quý", "cuối mỗi quý")
 EVERY_DAY, WORKING_DAYS = frozenset(Weekday), frozenset(list(Weekday)[:5])
@@ -90,6 +97,8 @@ def _rule(rule: Rule) -> str:
 
 def _anchor(to: YearlyDay | Event) -> str:
     if isinstance(to, Event):
+        if to.form is not None:
+            return f"ngày {EVENTS[to.kind]} bất kỳ của phiếu {FORM_NAMES.get(to.form, to.form)}"
         if to.of == ANY:
             return f"ngày {EVENTS[to.kind]} bất kỳ"
         if "{" in to.of:

@@ -60,7 +60,13 @@ def test_one_of_your_own(langnghe, tmp_path):
         "purpose": "wave.open",
         "unit": "29242",
         "title": "Quý",
-        "subject": {},
+        "subject": {
+            "form": "tham_luot",
+            "slug": "quy-{year}-{month:02}",
+            "title": "Đánh giá, tháng {month}/{year}",
+            "audience": "visits",
+            "days": 14,
+        },
         "calendar": {
             "rule": "nth_weekday",
             "nth": 1,
@@ -77,6 +83,49 @@ def test_one_of_your_own(langnghe, tmp_path):
 
     assert "thứ Hai đầu tiên của tháng đầu mỗi quý, 08:00, gửi rải trong 3 giờ" in kept.output
     assert "Kept:" in kept.output
+
+
+OF_A_WAVE = {"rule": "relative", "days_after": 3, "at": "09:00", "starts_on": "2026-01-01"}
+
+
+@pytest.mark.parametrize(
+    ("purpose", "subject", "event", "words"),
+    [
+        ("wave.invite", {"invite": {"sample": 200}}, "opening", "Mời 200 người mỗi phường, xã"),
+        ("wave.remind", {"number": 2}, "opening", "Nhắc lần 2: chỉ người đã được mời mà chưa trả lời."),
+        ("results.tell", {}, "release", "cho mọi người đăng ký ở đó, như nhau"),
+    ],
+)
+def test_what_follows_a_wave_is_said_back_and_kept(langnghe, tmp_path, purpose, subject, event, words):
+    to = {"kind": event, "of": "form:hang_nam_nguoi_dan"}
+    wanted = {"purpose": purpose, "unit": "86", "title": "Theo đợt", "subject": subject}
+    (tmp_path / "x.json").write_text(json.dumps(wanted | {"calendar": OF_A_WAVE | {"to": to}}), "utf-8")
+
+    kept = langnghe("schedules", "add", "x.json", "--by", "An", said="y\n")
+
+    assert words in kept.output
+    assert "bất kỳ của phiếu hằng năm của người dân, 09:00" in kept.output
+    assert "Kept:" in kept.output
+    assert langnghe("schedules", "list").output.count("Theo đợt") == 1
+
+
+def test_a_notice_of_no_template_and_what_could_never_happen_are_not_kept(langnghe, tmp_path):
+    for purpose, subject, event, said in (
+        ("notice.from_template", {"template": "none"}, "opening", "không có mẫu thông báo ấy"),
+        ("results.tell", {}, "opening", "chỉ báo được từ ngày công bố"),
+        ("wave.remind", {"number": 3}, "opening", "nhiều nhất 2 lần"),
+        ("wave.remind", [], "opening", "subject must be an object"),
+        ("coffee.make", {}, "opening", "is nothing that can be scheduled: wave.open, wave.invite"),
+        ("wave.open", {}, "opening", "thiếu “form”"),
+    ):
+        to = {"kind": event, "of": "*"}
+        wanted = {"purpose": purpose, "unit": "86", "title": "x", "subject": subject}
+        (tmp_path / "x.json").write_text(json.dumps(wanted | {"calendar": OF_A_WAVE | {"to": to}}), "utf-8")
+
+        refused = langnghe("schedules", "add", "x.json", "--by", "An", "--yes")
+
+        assert (refused.exit_code, said in refused.output) == (1, True), refused.output
+    assert "Nothing is scheduled" in langnghe("schedules", "list").output
 
 
 @pytest.mark.parametrize(

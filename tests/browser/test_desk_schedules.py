@@ -10,9 +10,10 @@ import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from bot.web.desk_door import COOKIE
+from handlers.notice_templates import NoticeTemplates
 from handlers.planning import Planning, Wanted
 from handlers.schedules import CLOCK_LEAPT
-from surveys.schedules import Monthly, NthWeekday, Once, Schedule, Weekday
+from surveys.schedules import Event, Monthly, NthWeekday, Once, Relative, Schedule, Weekday
 from surveys.schedules.purposes import Purpose
 from tests.browser.conftest import DESK, PHONE, Open
 from tests.browser.test_desk import NAMELESS, POINTS_NOWHERE, SMALL, TWICE
@@ -51,7 +52,9 @@ def sit_down(town: DeskTown, open_page: Open) -> SitDown:
 
 async def reminding(town: DeskTown, title: str = "Báo cáo tháng", **given: object) -> str:
     schedule = Schedule(**({"rule": Monthly(1), "at": time(8), "starts_on": TODAY} | given))  # type: ignore[arg-type]
-    planning = Planning(town.house.db, town.house.schedules, town.clock)
+    planning = Planning(
+        town.house.db, town.house.schedules, NoticeTemplates(town.house.db, town.clock), town.clock
+    )
     wanted = Wanted(Purpose.REMIND_OFFICERS, title, PROVINCE, schedule, {"about": title})
     return (await planning.add(town.actors["dung"], wanted)).row.id
 
@@ -147,6 +150,33 @@ async def test_without_a_script_it_is_looked_at_by_a_button_and_nothing_is_kept_
     await expect(page.get_by_role("status")).to_contain_text("Đã đặt lịch.")
     [planned] = await town.house.schedules.all()
     assert planned.words.startswith("thứ Sáu hằng tuần, 08:00")
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+async def test_an_invitation_is_written_shown_and_kept(
+    town: DeskTown, sit_down: SitDown, script: bool
+) -> None:
+    page = await sit_down("dung", f"{PLACE}/new", viewport=PHONE, java_script_enabled=script)
+    await page.get_by_role("link", name="Mời người dân trả lời").click()
+    await page.get_by_label("Tên việc").fill("Mời người dân")
+    await page.get_by_label("Đợt", exact=True).select_option("form:dien_dan")
+    await page.get_by_label("Mời một số người").check()
+    await page.get_by_label("Số người mỗi phường, xã").fill("200")
+    await page.get_by_label("Số ngày").fill("1")
+    await expect(page.locator('[name="rule"]')).to_have_count(2)
+    if not script:
+        await page.get_by_role("button", name="Xem trước").last.click()
+
+    look = page.locator("#look")
+    await expect(look).to_contain_text("1 ngày sau ngày mở đợt bất kỳ của phiếu sau diễn đàn, 09:00")
+    await expect(look).to_contain_text("Mời 200 người mỗi phường, xã, rút thăm")
+    await expect(look).to_contain_text("Chưa có đợt nào như vậy")
+    assert await page.evaluate(TOO_WIDE) <= 0
+    await page.get_by_role("button", name="Lưu lịch").click()
+
+    await expect(page.get_by_role("status")).to_contain_text("Đã đặt lịch.")
+    [planned] = await town.house.schedules.all()
+    assert planned.schedule.rule == Relative(1, Event("opening", "form:dien_dan"))
 
 
 async def test_the_enter_key_looks_and_keeps_nothing(town: DeskTown, sit_down: SitDown) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from bot.channels.telegram_officers import Rooms, TelegramOfficers
 from handlers.beneath import Beneath
-from handlers.happenings import OfficersReminded, WaveOpening
+from handlers.happenings import NoticeDrafted, OfficersReminded, ResultsTold, WaveOpening
+from handlers.inviting import Inviting, Reminding
 from handlers.ledger import Ledger
 from handlers.notice_files import NoticePictures
 from handlers.notice_templates import NoticeTemplates
@@ -131,14 +132,23 @@ class Office:
         await self.quiet()
 
 
+async def nobody_to_settle() -> None:
+    """No resident speaks in these tests."""
+
+
 def rooms_of(database: Database, vault: Vault, clock: Clock, policies: Policies | None = None) -> Rooms:
     notices = Notices(database, clock, policies)
     ledger = Ledger(vault.ledger_signer("tests"))
     waves = Waves(database, vault, clock, ledger=ledger)
+    templates = NoticeTemplates(database, clock)
     schedules = Schedules(
         database,
         {
             Purpose.OPEN_WAVE: WaveOpening(database, waves),
+            Purpose.INVITE: Inviting(database, clock, nobody_to_settle),
+            Purpose.REMIND: Reminding(database, clock),
+            Purpose.TELL_RESULTS: ResultsTold(database, clock),
+            Purpose.DRAFT_NOTICE: NoticeDrafted(database, notices, templates, clock),
             Purpose.REMIND_OFFICERS: OfficersReminded(database, clock),
         },
         clock,
@@ -148,12 +158,12 @@ def rooms_of(database: Database, vault: Vault, clock: Clock, policies: Policies 
         people=People(database, vault, clock),
         notices=notices,
         pictures=NoticePictures(database, clock),
-        templates=NoticeTemplates(database, clock),
+        templates=templates,
         beneath=Beneath(database),
         results=waves.results,
         scorecards=Scorecards(database, ledger, clock),
         tidings=Tidings(database, vault, notices, clock),
-        planning=Planning(database, schedules, clock),
+        planning=Planning(database, schedules, templates, clock),
         now=clock,
         desk="https://langnghe.test",
     )

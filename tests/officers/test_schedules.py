@@ -1,16 +1,20 @@
 """What happens by itself, in the officers' bot: looked at, paused, made in four steps, and said when it did not happen."""
 
+import json
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.channels.telegram_officers_rules import read_rule
+from bot.channels.telegram_officers_rules import read_around, read_rule
+from handlers.notice_templates import NoticeTemplates
 from handlers.planning import Wanted
 from handlers.schedules import CLOCK_LEAPT
+from surveys.notices import Category, Text
 from surveys.schedules import (
     LAST,
     Daily,
+    Event,
     Monthly,
     NthWeekday,
     Once,
@@ -213,6 +217,122 @@ async def test_a_wave_is_made_and_opens_by_itself(office, dung):
     assert wave.opens_at == datetime(2026, 11, 23, 8, tzinfo=LOCAL)
 
 
+async def test_a_wave_of_residents_is_made_with_whom_it_is_taken_to(office, dung):
+    await dung.says("/datlich")
+    await dung.taps("Mở đợt lấy ý kiến")
+    await dung.taps(next(each for each in dung.buttons if "Nhân dân: phiếu hằng năm" in each))
+    await dung.taps("21 ngày")
+    await dung.taps("Rút thăm 200 người")
+    await dung.taps("Nhắc sau 3 và 7 ngày")
+    await dung.says("Lấy ý kiến {year}")
+    await dung.says("1/10 hằng năm 8h")
+    await dung.taps("Lưu lịch")
+
+    [planned] = await schedules(office)
+    about = json.loads(planned.row.subject)
+    assert (about["invite"], about["remind_after_days"]) == ({"sample": 200}, [3, 7])
+    assert planned.schedule.over == timedelta(hours=3), "what people get is spread"
+
+
+@pytest.mark.parametrize(
+    ("taps", "typed", "rule", "about", "shown"),
+    [
+        (
+            ("Mời người dân trả lời", "Mỗi đợt của phiếu hằng năm của người dân", "Mọi người đã đồng ý nhận"),
+            "đúng ngày mở 9h",
+            Relative(0, Event("opening", "form:hang_nam_nguoi_dan")),
+            {"invite": "all"},
+            "Mời mọi người đã đồng ý nhận.",
+        ),
+        (
+            ("Nhắc người chưa trả lời", "Mỗi đợt của phiếu hằng năm của người dân", "Lần 2"),
+            "2 ngày trước khi đóng đợt, 9h30",
+            Relative(-2, Event("closing", "form:hang_nam_nguoi_dan")),
+            {"number": 2},
+            "Nhắc lần 2: chỉ người đã được mời mà chưa trả lời.",
+        ),
+        (
+            ("Báo kết quả cho người dân", "Bất kỳ đợt nào"),
+            "1 ngày sau khi công bố kết quả 9h",
+            Relative(1, Event("release", "*")),
+            {},
+            "cho mọi người đăng ký ở đó, như nhau",
+        ),
+    ],
+    ids=["invite", "remind", "results"],
+)
+async def test_what_follows_a_wave_is_made_by_taps_and_a_line(office, dung, taps, typed, rule, about, shown):
+    await dung.says("/datlich")
+    for tap in taps:
+        await dung.taps(next(each for each in dung.buttons if each.startswith(tap)))
+    assert "Chưa hiểu" in (await dung.says("thứ hai hằng tuần 8h"))[0], "its days are the wave's"
+    assert "Chưa hiểu" in (await dung.says("8h ngày mai"))[0], "of which one would it be?"
+    [heard] = await dung.says(typed)
+    assert shown in heard
+    assert "Chưa có đợt nào như vậy" in heard
+    await dung.taps("Lưu lịch")
+
+    [planned] = await schedules(office)
+    assert (planned.schedule.rule, json.loads(planned.row.subject)) == (rule, about)
+
+
+async def test_of_a_wave_nothing_is_kept_that_could_never_happen(office, dung):
+    await dung.says("/datlich")
+    await dung.taps("Báo kết quả cho người dân")
+    await dung.taps("Bất kỳ đợt nào")
+
+    [heard] = await dung.says("3 ngày sau khi mở 9h")
+
+    assert heard == "Kết quả chỉ báo được từ ngày công bố."
+    assert "Lưu lịch" not in dung.buttons
+    await dung.taps("Gõ lại ngày giờ")
+    await dung.says("đúng ngày công bố 15h")
+    await dung.taps("Lưu lịch")
+    assert len(await schedules(office)) == 1
+
+
+async def test_a_notice_is_drafted_by_itself_and_waits_for_whoever_approves(office, dung):
+    await dung.says("/datlich")
+    assert "chưa có mẫu thông báo" in (await dung.taps("Soạn sẵn thông báo chờ duyệt"))[0]
+    by = await actor(office, dung)
+    text = Text("Sáng {ngày:date}, Công an tiếp dân tại {nơi:place}.")
+    templates = NoticeTemplates(office.people._db, office.clock)
+    await templates.write(by, "Tiếp dân", Category.PROCEDURE, {"vi": text})
+
+    await dung.says("/datlich")
+    await dung.taps("Soạn sẵn thông báo chờ duyệt")
+    await dung.taps("Tiếp dân")
+    await dung.says("5/{month}/{year}")
+    await dung.says("Trụ sở Công an tỉnh")
+    await dung.says("Lịch tiếp dân")
+    [heard] = await dung.says("ngày 1 hằng tháng 8h")
+    assert "Sáng 05/12/2026, Công an tiếp dân tại Trụ sở Công an tỉnh." in heard
+    await dung.taps("Lưu lịch")
+
+    [planned] = await schedules(office)
+    await office.rooms.planning.run(by, planned.row.id)
+    await tick(office)
+    [due] = await office.rooms.planning.history(by, planned.row.id)
+    assert (due.state, "và trình duyệt." in due.reason) == ("done", True)
+
+
+async def test_what_does_not_fit_into_a_gap_is_said_before_it_is_kept(office, dung):
+    text = Text("Ngày {ngày:date}.")
+    templates = NoticeTemplates(office.people._db, office.clock)
+    await templates.write(await actor(office, dung), "Tiếp dân", Category.PROCEDURE, {"vi": text})
+    await dung.says("/datlich")
+    await dung.taps("Soạn sẵn thông báo chờ duyệt")
+    await dung.taps("Tiếp dân")
+    await dung.says("hôm nào đó")
+    await dung.says("Lịch tiếp dân")
+
+    [heard] = await dung.says("ngày 1 hằng tháng 8h")
+
+    assert heard == "“ngày” phải là ngày, như 30/11/2026."
+    assert "Lưu lịch" not in dung.buttons
+    assert await schedules(office) == []
+
+
 async def test_what_has_passed_is_not_kept(office, dung):
     await dung.says("/datlich")
     await dung.taps("Nhắc cán bộ")
@@ -287,3 +407,21 @@ async def test_nobody_but_a_supervisor_makes_one(office, an):
 )
 def test_a_rule_as_one_says_it(typed, rule, at):
     assert read_rule(typed, NOW) == (None if rule is None else (rule, at))
+
+
+@pytest.mark.parametrize(
+    ("typed", "rule", "at"),
+    [
+        ("đúng ngày mở 9h", Relative(0, Event("opening", "x")), time(9)),
+        ("ngày đóng đợt 7 giờ tối", Relative(0, Event("closing", "x")), time(19)),
+        ("3 ngày sau khi mở, 9h", Relative(3, Event("opening", "x")), time(9)),
+        ("9h30 sáng, 2 ngày trước ngày đóng đợt", Relative(-2, Event("closing", "x")), time(9, 30)),
+        ("1 ngày sau khi công bố kết quả 9h", Relative(1, Event("release", "x")), time(9)),
+        ("999 ngày sau khi mở 9h", None, None),
+        ("3 ngày sau khi mở", None, None),
+        ("3 ngày sau khi mở quầy 9h", None, None),
+        ("3 ngày trước 15/11, 8h", None, None),
+    ],
+)
+def test_a_day_of_a_wave_as_one_says_it(typed, rule, at):
+    assert read_around(typed, "x") == (None if rule is None else (rule, at))

@@ -1,6 +1,7 @@
 """The pages about what happens by itself, as a browser is served them: shown before it is kept, within reach, under a name, and never
 over somebody else's change."""
 
+import json
 import re
 from collections.abc import AsyncIterator
 from datetime import date, datetime, time, timedelta
@@ -11,7 +12,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from handlers.notice_templates import NoticeTemplates
 from handlers.schedules import CLOCK_LEAPT, Planned
+from handlers.units import Places
+from storage import rows
+from surveys.notices import Category, Text
 from surveys.schedules import (
     LAST,
     Daily,
@@ -88,6 +93,12 @@ async def of(town: DeskTown, id: str) -> Planned:
     return await town.house.schedules.get(id)
 
 
+def about(planned: Planned) -> dict[str, Any]:
+    """What it is about."""
+    kept: dict[str, Any] = json.loads(planned.row.subject)
+    return kept
+
+
 # ── Shown before it is kept ──────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -124,30 +135,260 @@ async def test_nothing_is_kept_that_was_not_shown(town: DeskTown, dung: Seat) ->
     assert planned.row.owner == "Phạm Thị Dung"
 
 
-@pytest.mark.parametrize("purpose", ["wave.invite", "wave.remind", "results.tell"])
-async def test_what_comes_with_a_wave_is_not_written_by_itself(
-    town: DeskTown, dung: Seat, purpose: str
-) -> None:
-    """Any wave, of whatever province: a form that was made by hand."""
-    fields = {
-        "purpose": purpose,
-        "title": "Mời khắp nơi",
-        "rule": "around_wave",
-        "event": "opening",
-        "wave": "*",
-        "away": "1",
-        "side": "after",
-        "hour": "08",
-        "minute": "00",
-        "lateness": "1440",
-        "quiet_days": "keep",
-    }
-    page = await dung.sends(f"{PLACE}/new", 200, do="look", **fields)
-
-    page = await dung.sends(f"{PLACE}/new", 422, do="save", seen=seal_in(page), **fields)
-
-    assert "không đặt lịch riêng được" in page
+async def test_what_the_house_does_is_not_written_here(town: DeskTown, dung: Seat) -> None:
+    """A form that was made by hand."""
+    for purpose in ("chore.backup", "coffee.make"):
+        fields = WAVE | {"purpose": purpose}
+        page = await dung.sends(f"{PLACE}/new", 200, do="look", **fields)
+        await dung.sends(
+            f"{PLACE}/new", 403 if purpose == "chore.backup" else 422, do="save", seen=seal_in(page), **fields
+        )
     assert await town.house.schedules.all() == []
+
+
+# ── What follows a wave, what drafts a notice ────────────────────────────────────────────────────────────────────
+
+FOLLOWING: dict[str, Any] = {
+    "title": "Theo đợt",
+    "rule": "around_wave",
+    "wave": "form:hang_nam_nguoi_dan",
+    "event": "opening",
+    "away": "0",
+    "side": "after",
+    "hour": "09",
+    "minute": "00",
+    "lateness": "1440",
+    "over": "180",
+    "quiet_days": "next",
+}
+
+
+async def far_away(town: DeskTown) -> str:
+    """Another province, of one ward."""
+    async with town.house.db.transaction() as tx:
+        like = {unit.code: unit for unit in await tx.units.all()}
+        away = ((PROVINCE, "999", "Thành phố Xa", None), (LONG_DUC, "99901", "Phường Xa", "999"))
+        await tx.units.upsert_many(
+            rows.Unit(**like[code].model_dump() | {"code": new, "name": name, "province": of})
+            for code, new, name, of in away
+        )
+    return "999"
+
+
+async def opened(town: DeskTown, slug: str = "2026-nguoi-dan", *, unit: str = PROVINCE) -> None:
+    """A wave, by the clock, now."""
+    about = {"form": "hang_nam_nguoi_dan", "slug": slug, "title": "Lấy ý kiến 2026", "days": 21}
+    made = await town.house.schedules.add(
+        Schedule(Yearly(11, 1), time(8), TODAY),
+        purpose="wave.open",
+        title="Mở",
+        unit=unit,
+        owner="Phạm Thị Dung",
+        subject=about | {"audience": "residents"},
+    )
+    await town.house.schedules.run_once(made.row.id, asked_by="Phạm Thị Dung")
+    await town.house.schedules.tick()
+    await town.house.schedules.end(made.row.id, 1)
+
+
+@pytest.mark.parametrize(
+    ("fields", "rule", "subject", "words", "what"),
+    [
+        (
+            {"purpose": "wave.invite", "invite": "everybody"},
+            Relative(0, Event("opening", "form:hang_nam_nguoi_dan")),
+            {"invite": "all"},
+            "Đúng ngày mở đợt bất kỳ của phiếu hằng năm của người dân, 09:00, gửi rải trong 3 giờ",
+            "Mời mọi người đã đồng ý nhận.",
+        ),
+        (
+            {"purpose": "wave.invite", "invite": "some", "sample": "200", "wave": "2026-nguoi-dan"},
+            Relative(0, Event("opening", "2026-nguoi-dan")),
+            {"invite": {"sample": 200}, "wave": "2026-nguoi-dan"},
+            "Đúng ngày mở đợt 2026-nguoi-dan, 09:00",
+            "Mời 200 người mỗi phường, xã, rút thăm",
+        ),
+        (
+            {"purpose": "wave.remind", "number": "2", "away": "3", "side": "before", "event": "closing"},
+            Relative(-3, Event("closing", "form:hang_nam_nguoi_dan")),
+            {"number": 2},
+            "3 ngày trước ngày đóng đợt bất kỳ của phiếu hằng năm của người dân",
+            "Nhắc lần 2: chỉ người đã được mời mà chưa trả lời.",
+        ),
+        (
+            {
+                "purpose": "wave.remind",
+                "number": "1",
+                "rule": "once",
+                "on": "2026-11-25",
+                "wave": "2026-nguoi-dan",
+            },
+            Once(date(2026, 11, 25)),
+            {"number": 1, "wave": "2026-nguoi-dan"},
+            "Một lần, thứ Tư 25/11/2026, 09:00",
+            "Nhắc lần 1",
+        ),
+        (
+            {"purpose": "results.tell", "event": "release", "away": "1", "wave": "*"},
+            Relative(1, Event("release", "*")),
+            {},
+            "1 ngày sau ngày công bố đợt bất kỳ, 09:00",
+            "cho mọi người đăng ký ở đó, như nhau",
+        ),
+    ],
+    ids=["invite", "invite a sample", "remind before closing", "remind once", "tell results"],
+)
+async def test_what_follows_a_wave_is_written_shown_read_back_and_written_again(
+    town: DeskTown,
+    dung: Seat,
+    fields: dict[str, Any],
+    rule: Rule,
+    subject: dict[str, Any],
+    words: str,
+    what: str,
+) -> None:
+    await opened(town)
+    blank = fields_of(await dung.opens(f"{PLACE}/new?purpose={fields['purpose']}"))
+    wanted = blank | FOLLOWING | fields
+    page = await looked(dung, **wanted)
+    assert words in page
+    assert what in page
+
+    id = await made(dung, **wanted)
+
+    planned = await of(town, id)
+    assert (planned.schedule.rule, about(planned)) == (rule, subject)
+    again = fields_of(await dung.opens(f"{PLACE}/{id}/edit"))
+    page = await dung.sends(f"{PLACE}/{id}/edit", 200, **again | {"do": "look"})
+    await dung.sends(f"{PLACE}/{id}/edit", 303, **again | {"do": "save", "seen": seal_in(page)})
+    kept = await of(town, id)
+    assert (kept.schedule, about(kept)) == (planned.schedule, subject)
+    assert what in await dung.opens(f"{PLACE}/{id}")
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"purpose": "wave.invite", "invite": "some", "sample": "0"}, "Xin ghi số người cần mời."),
+        ({"purpose": "wave.remind", "number": "3"}, "Xin chọn lần nhắc 1 hoặc 2."),
+        (
+            {"purpose": "wave.remind", "number": "1", "rule": "once", "on": "2026-12-01"},
+            "chọn một đợt có tên",
+        ),
+        ({"purpose": "wave.remind", "number": "1", "wave": "{x}"}, "Xin chọn đợt."),
+        ({"purpose": "wave.invite", "rule": "once", "on": "2026-12-01", "wave": "{"}, "chọn một đợt có tên"),
+    ],
+)
+async def test_of_a_wave_what_cannot_be_read_is_said(
+    town: DeskTown, dung: Seat, fields: dict[str, Any], said: str
+) -> None:
+    wanted = FOLLOWING | {"invite": "everybody"} | fields
+
+    for do in ("look", "save"):
+        assert said in unescape(await dung.sends(f"{PLACE}/new", 422, do=do, **wanted))
+
+    assert await town.house.schedules.all() == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"purpose": "wave.invite", "event": "release"}, "Chỉ mời và nhắc được khi đợt đang mở"),
+        ({"purpose": "wave.invite", "away": "1", "side": "before"}, "Trước ngày mở thì chưa mời"),
+        ({"purpose": "wave.remind", "number": "1", "event": "closing", "away": "1"}, "Sau ngày đóng"),
+        ({"purpose": "results.tell", "wave": "*"}, "Kết quả chỉ báo được từ ngày công bố."),
+    ],
+)
+async def test_of_a_wave_nothing_is_kept_that_could_never_happen(
+    town: DeskTown, dung: Seat, fields: dict[str, Any], said: str
+) -> None:
+    wanted = FOLLOWING | {"invite": "everybody"} | fields
+    page = await dung.sends(f"{PLACE}/new", 200, do="look", **wanted)
+    assert said in page, "before it is kept"
+
+    page = await dung.sends(f"{PLACE}/new", 422, do="save", seen=seal_in(page), **wanted)
+
+    assert said in page
+    assert await town.house.schedules.all() == []
+
+
+async def test_the_waves_one_may_choose_are_those_in_reach_and_people_are_asked_by_none_for_visits(
+    town: DeskTown, dung: Seat
+) -> None:
+    await opened(town)
+    await opened(town, "2026-phuong-xa", unit=await far_away(town))
+    await made(dung, **WAVE)
+
+    choices = {purpose: await chosen_from(dung, purpose) for purpose in ("wave.invite", "results.tell")}
+
+    assert choices["wave.invite"] == [
+        "form:hang_nam_nguoi_dan",
+        "form:hang_nam_doanh_nghiep",
+        "form:dien_dan",
+        "2026-nguoi-dan",
+    ]
+    assert choices["results.tell"][0] == "*"
+    assert "tham-luot-{year}-{month:02}" in choices["results.tell"]
+    assert "form:tham_luot" in choices["results.tell"]
+    assert "2026-phuong-xa" not in choices["results.tell"]
+
+
+async def chosen_from(seat: Seat, purpose: str) -> list[str]:
+    page = await seat.opens(f"{PLACE}/new?purpose={purpose}")
+    options = re.search(r'<select id="wave".*?</select>', page, re.DOTALL)
+    assert options is not None
+    return [unescape(each) for each in re.findall(r'<option value="([^"]*)"', options[0])]
+
+
+async def test_an_invitation_written_here_asks_in_its_own_province_alone(town: DeskTown, dung: Seat) -> None:
+    """Somebody else's wave of the same form, met on its day."""
+    await made(dung, **FOLLOWING | {"purpose": "wave.invite", "invite": "everybody"})
+    await opened(town)
+    await opened(town, "2026-phuong-xa", unit=await far_away(town))
+    town.clock.advance(hours=1)
+    await town.house.schedules.tick()
+    await town.house.schedules.release(CLOCK_LEAPT)
+    await town.house.schedules.tick()
+
+    async with town.house.db.reading() as tx:
+        invited = await tx.outbox.by_subject("invite", "2026-nguoi-dan")
+        assert await tx.outbox.by_subject("invite", "2026-phuong-xa") is None
+        known = await Places().known(tx)
+    assert invited is not None
+    assert set(invited.campaign.audience.units) == {ward.code for ward in known.wards(PROVINCE)}
+
+
+async def test_a_notice_is_drafted_from_a_template_and_shown_as_it_would_be(
+    town: DeskTown, dung: Seat
+) -> None:
+    place = f"{PLACE}/new?purpose=notice.from_template"
+    assert "chưa có mẫu thông báo" in await dung.opens(place)
+    templates = NoticeTemplates(town.house.db, town.clock)
+    text = Text("Sáng {ngày:date}, Công an tiếp dân tại {nơi:place}.")
+    template = await templates.write(town.actors["dung"], "Tiếp dân", Category.PROCEDURE, {"vi": text})
+    assert "Tiếp dân" in await dung.opens(place)
+
+    blank = fields_of(await dung.opens(f"{place}&template={template.id}"))
+    assert blank["template"] == template.id
+    wanted = blank | {"title": "Lịch tiếp dân", "unit": LONG_DUC, "gap.ngày": "5/{month}/{year}"}
+    page = await looked(dung, **wanted)
+    assert "“nơi” phải là địa điểm, một dòng." in page
+    refused = await dung.sends(f"{PLACE}/new", 200, do="look", **wanted)
+    await dung.sends(f"{PLACE}/new", 422, do="save", seen=seal_in(refused), **wanted)
+    wanted |= {"gap.nơi": "Trụ sở <b>"}
+    page = await dung.sends(f"{PLACE}/new", 200, do="look", **wanted)
+    assert "Sáng 05/12/2026, Công an tiếp dân tại Trụ sở &lt;b&gt;." in page
+    id = await made(dung, **wanted)
+
+    kept = await of(town, id)
+    assert about(kept) == {
+        "template": template.id,
+        "values": {"ngày": "5/{month}/{year}", "nơi": "Trụ sở <b>"},
+    }
+    assert fields_of(await dung.opens(f"{PLACE}/{id}/edit"))["gap.nơi"] == "Trụ sở <b>"
+    await town.house.schedules.run_once(id, asked_by="Phạm Thị Dung")
+    await town.house.schedules.tick()
+    assert "và trình duyệt." in str((await town.house.schedules.history(id))[0].reason)
 
 
 async def test_who_made_it_is_whoever_is_signed_in(town: DeskTown, dung: Seat) -> None:

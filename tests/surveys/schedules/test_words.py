@@ -46,6 +46,14 @@ QUARTERS = (1, 4, 7, 10)
         (Yearly(2, 29), "ngày 29/2 hằng năm (năm không nhuận: 28/2), 08:00"),
         (Relative(-30, YearlyDay(11, 15)), "30 ngày trước ngày 15/11 hằng năm, 08:00"),
         (Relative(3, Event("opening", "nam-2026")), "3 ngày sau ngày mở đợt nam-2026, 08:00"),
+        (
+            Relative(0, Event("opening", "form:dien_dan")),
+            "đúng ngày mở đợt bất kỳ của phiếu sau diễn đàn, 08:00",
+        ),
+        (
+            Relative(0, Event("release", "form:cua_tinh")),
+            "đúng ngày công bố đợt bất kỳ của phiếu cua_tinh, 08:00",
+        ),
         (Relative(0, Event("release", "nam-2026")), "đúng ngày công bố đợt nam-2026, 08:00"),
     ],
 )
