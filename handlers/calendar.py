@@ -12,7 +12,7 @@ from handlers.schedules import Planned, Schedules
 from handlers.units import Places
 from storage.database import Database
 from storage.outbox import Standing as CampaignStanding
-from storage.schedule_rows import DueRow
+from storage.schedule_rows import ClockHold, DueRow
 from storage.transaction import Tx
 from surveys.calendar import APART, Collision, Happening, Kind, Standing, collisions, day_of
 from surveys.delivery import CampaignState
@@ -59,7 +59,7 @@ class Shown:
     collisions: tuple[Collision, ...]
     quiet: Mapping[date, str]
     """Days off by their names."""
-    held: tuple[str, ...]
+    holds: tuple[ClockHold, ...]
     """Why nothing happens by itself at present."""
     places: tuple[Unit, ...]
     """Whose calendar it is: the actor's unit and what lies beneath it."""
@@ -86,7 +86,7 @@ class Calendar:
             tuple(sorted((each for each in seen if begin <= each.at < end), key=lambda each: each.order)),
             tuple(each for each in clashes if any(begin <= one.at < end for one in each.happenings)),
             {day: name for day in _days(begin, end) if (name := quiet.name(day))},
-            tuple(hold.reason for hold in await self._schedules.holds()),
+            tuple(await self._schedules.holds()),
             (known.unit(actor.unit), *known.wards(actor.unit)),
         )
 
@@ -102,7 +102,7 @@ class Calendar:
         """Farther than asked for at both ends, for what collides across them."""
         planned = {each.row.id: each for each in await self._schedules.all()}
         noted = await self._schedules.between(begin, end)
-        holds = [hold.reason for hold in await self._schedules.holds()]
+        is_held = bool(await self._schedules.holds())
         async with self._db.reading() as tx:
             waves = await days_of(tx, self._now())
             campaigns = await tx.outbox.latest(MOST_CAMPAIGNS)
@@ -113,7 +113,7 @@ class Calendar:
         for due in noted:
             own, *_ = self._of(planned[due.schedule], due.due, known)
             if not _is_shown_itself(own, due, waves, there):
-                found.append(_noted(own, due, holds))
+                found.append(_noted(own, due, is_held=is_held))
         opened = [each for each in planned.values() if each.row.purpose == Purpose.OPEN_WAVE]
         for each in opened:
             found += self._coming(each, known, waves, begin - LONGEST, end + APART)
@@ -196,10 +196,10 @@ def _is_shown_itself(
     )
 
 
-def _noted(own: Happening, due: DueRow, holds: Sequence[str]) -> Happening:
+def _noted(own: Happening, due: DueRow, *, is_held: bool) -> Happening:
     """A moment that has come."""
     standing, why = DUE[due.state], due.reason or ""
-    if holds and standing is Standing.UNDER_WAY:
+    if is_held and standing is Standing.UNDER_WAY:
         standing, why = Standing.WAITS, HELD
     return replace(own, standing=standing, why=why, is_reckoned=False)
 

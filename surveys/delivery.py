@@ -92,6 +92,7 @@ class Why(StrEnum):
     """Three people failed alike."""
     RESTORED = "restored"
     """The database is older than what was sent from it."""
+    WORDS = "its words cannot be made"
 
 
 FINAL = frozenset(

@@ -104,7 +104,7 @@ async def _composed(
         # One of the few places that catch broadly: words that cannot be made stop their campaign, not the line.
         error = type(surprise).__name__
         log.error("outbox.no_words", campaign=campaign.id, kind=campaign.kind, error=error)
-        raise NoWords(f"its words cannot be made: {error}") from None
+        raise NoWords(f"{Why.WORDS}: {error}") from None
     match say:
         case Skip(reason):
             return DeliveryState.CANCELLED, reason

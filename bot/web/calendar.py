@@ -13,8 +13,10 @@ from starlette.routing import Route
 
 from bot.web.desk_door import Door
 from bot.web.pages import Pages
+from bot.web.words import Words
 from handlers.calendar import Calendar, Shown
 from surveys.calendar import Collision, Happening, Kind, Standing, day_of, last_day
+from surveys.delivery import Why
 from surveys.rights import PROVINCIAL, Action, Actor
 from surveys.schedules.rules import Weekday
 from surveys.schedules.words import WEEKDAYS
@@ -35,6 +37,8 @@ SHORT = ("T2", "T3", "T4", "T5", "T6", "T7", "CN")
 MOST_NAMED = 3  # wards; more are counted
 TOGETHER = frozenset({Kind.SEAL, Kind.DESTROY_KEY, Kind.RELEASE})
 """What follows at the same moment from the same end is one line."""
+PAUSED: Mapping[str, str] = {Why.POISON: "calendar.why_poison", Why.WORDS: "calendar.why_words"}
+"""What the sender stops by itself, and says to the operator."""
 LEADS_TO: Mapping[str, str] = {"notice": "/desk/notices/{}", "schedule": "/desk/schedules/{}"}
 
 
@@ -132,6 +136,7 @@ class CalendarPages:
             "calendar.html",
             actor,
             ROOM,
+            "schedules",  # whose page says why everything is held, and lets it go on
             asked=asked,
             before=f"{asked.month - A_DAY:%Y-%m}",
             after=f"{_next(asked.month):%Y-%m}",
@@ -142,7 +147,8 @@ class CalendarPages:
             weekdays=[(WEEKDAYS[each], SHORT[each]) for each in Weekday],
             few_clashes=FEW_CLASHES,
             clashes=sheet.clashes,
-            held=shown.held,
+            holds=shown.holds,
+            told_why=told_why,
             places=shown.places if actor.role in PROVINCIAL else (),
             has_hidden_chores=sheet.has_hidden_chores,
             last_day=last_day,
@@ -241,6 +247,12 @@ def _hour(happening: Happening) -> str:
 
 def _called(happening: Happening) -> str:
     return f"{happening.title} – {happening.about}" if happening.about else happening.title
+
+
+def told_why(happening: Happening, say: Words) -> str:
+    """Why it stands as it does, in words for people."""
+    cause, _, _ = happening.why.partition(":")
+    return say(PAUSED[cause]) if cause in PAUSED else happening.why
 
 
 def _place(happening: Happening) -> str:

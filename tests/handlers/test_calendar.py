@@ -247,7 +247,7 @@ async def test_while_everything_is_held_it_says_why(town: Town):
 
     shown = await town.sees()
 
-    assert shown.held == ("the database was restored",)
+    assert [(each.cause, each.reason) for each in shown.holds] == [("restored", "the database was restored")]
     assert [each.standing for each in shown.happenings] == [Standing.AHEAD]
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from handlers.clock_holds import OLDER
 from handlers.occasions import Occasion
 from handlers.schedules import Schedules
-from surveys.delivery import Audience, Campaign
+from surveys.delivery import Audience, Campaign, Why
 from surveys.schedules import Once, Schedule
 from surveys.schedules.purposes import Purpose
 from surveys.waves import LOCAL
@@ -200,12 +201,49 @@ async def test_chores_are_shown_when_asked_for_and_when_they_went_wrong(town: De
 
 
 async def test_while_everything_is_held_it_says_so_first(town: DeskTown) -> None:
-    await town.house.schedules.hold("restored", "Cơ sở dữ liệu vừa được phục hồi.")
+    await town.house.schedules.hold("restored", OLDER)
 
     page = await (await town.seat("dung")).opens("/desk/calendar")
 
     assert "Mọi lịch đang tạm giữ" in page
-    assert "Cơ sở dữ liệu vừa được phục hồi." in page
+    assert "Dữ liệu vừa được phục hồi từ bản sao lưu. Xin xem việc nào đã làm rồi, kẻo làm lại." in page
+    assert OLDER not in page, "that is for whoever reads the log"
+
+
+async def test_a_leap_of_the_clock_says_so_and_what_a_person_held_says_why_in_their_words(
+    town: DeskTown,
+) -> None:
+    await town.house.schedules.hold("clock", "the clock leapt by 300 minutes")
+    await town.house.schedules.hold("storm", "Chờ bão số 9 đi qua.")
+
+    page = await (await town.seat("binh")).opens("/desk/calendar")
+
+    assert "Đồng hồ máy chủ nhảy tới trước hơn 10 phút. Xin xem giờ máy chủ đúng chưa." in page
+    assert "Chờ bão số 9 đi qua." in page
+    assert "leapt" not in page
+
+
+@pytest.mark.parametrize(
+    ("why", "told"),
+    [
+        (f"{Why.POISON}: -200 message invalid", "Ba người liên tiếp không nhận được vì cùng một lý do"),
+        (f"{Why.WORDS}: KeyError", "Không soạn được nội dung tin, nên đã tạm dừng."),
+        ("Chờ trưởng công an phường xem lại.", "Chờ trưởng công an phường xem lại."),
+    ],
+)
+async def test_why_an_invitation_stands_still_is_told_in_words_for_people(
+    town: DeskTown, why: str, told: str
+) -> None:
+    leaves = town.clock() + timedelta(days=1)
+    async with town.house.db.transaction() as tx:
+        campaign = Campaign("invite", "dot-thu", For.INVITATION, Audience((LONG_DUC,)), leaves)
+        await tx.outbox.pause(await tx.outbox.create(campaign), why)
+
+    page = await (await town.seat("dung")).opens("/desk/calendar")
+
+    assert told in page
+    assert "KeyError" not in page
+    assert "-200" not in page
 
 
 @pytest.mark.parametrize(
