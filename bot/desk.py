@@ -22,6 +22,7 @@ from bot.web.schedules import SchedulePages
 from bot.web.scorecard import ScorecardPages
 from handlers.calendar import Calendar
 from handlers.inviting_costs import InvitingCosts
+from handlers.next_waves import NextWaves
 from handlers.notice_files import NoticePictures
 from handlers.notice_templates import NoticeTemplates
 from handlers.planning import Planning
@@ -84,7 +85,8 @@ def desk_rooms(
     costs = InvitingCosts(
         house.db, settings.outside, settings.zalo_message_price, house.arrivals.leaving, house.now
     )
-    rooms += ScheduleCosts(planning, costs, pages, door.guarded).routes
+    next_waves = NextWaves(house.schedules, costs, house.now)
+    rooms += ScheduleCosts(planning, costs, next_waves, pages, door.guarded).routes
     # Writing first: an address of its own is not the name of a schedule.
     rooms += ScheduleWriting(planning, pages, door, house.now).routes
     rooms += SchedulePages(

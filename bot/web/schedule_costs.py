@@ -3,7 +3,6 @@ what those outside the window get and cost; and that somebody agrees to it by na
 decided in `handlers.inviting_costs`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -15,32 +14,16 @@ from bot.web.guard import TooLarge, form_of
 from bot.web.pages import Pages
 from bot.web.schedules import PLACE, drawn
 from handlers.inviting_costs import InvitingCosts, NotAgreed
+from handlers.next_waves import NextWaves
 from handlers.planning import NoSuchSchedule, Planning, Seen
 from surveys.outside import Quote
 from surveys.outside_words import agreement_words, outlook_words
 from surveys.rights import Action, Actor
-from surveys.schedules.opening import filled
-from surveys.schedules.purposes import Purpose
 
-__all__ = ["ScheduleCosts", "invites"]
+__all__ = ["ScheduleCosts"]
 
 LARGEST_FORM = 1024
 LONGEST_NUMBER = 9  # digits
-
-
-@dataclass(frozen=True, slots=True)
-class _Wave:
-    """The one that is opened next, or asked of next."""
-
-    slug: str
-    units: tuple[str, ...]
-
-
-def invites(seen: Seen) -> bool:
-    """Whether it takes a wave to its people."""
-    if seen.row.purpose == Purpose.OPEN_WAVE:
-        return bool(seen.subject.get("invite"))
-    return seen.row.purpose == Purpose.INVITE and bool(seen.subject.get("wave"))
 
 
 class ScheduleCosts:
@@ -48,11 +31,13 @@ class ScheduleCosts:
         self,
         planning: Planning,
         costs: InvitingCosts,
+        next_waves: NextWaves,
         pages: Pages,
         guarded: Callable[[Action, Guarded], Endpoint],
     ) -> None:
         self._planning = planning
         self._costs = costs
+        self._next_waves = next_waves
         self._pages = pages
         self.routes = (
             Route(f"{PLACE}/{{id}}/cost", guarded(Action.SCHEDULE_SEE, self.cost)),
@@ -72,14 +57,15 @@ class ScheduleCosts:
         except TooLarge:
             raise HTTPException(413) from None
         count, _, price = form.get("agreed", "").partition("x")
-        wave = await self._wave(seen)
-        if wave is None or not count:
+        waves = {wave.slug for wave in await self._next_waves.of(seen.planned)}
+        if not waves or not count:
             return await self._page(actor, seen, problem="schedules.nothing_agreed", status=422)
-        if form.get("wave") != wave.slug:
+        slug = form.get("wave", "")
+        if slug not in waves:
             # What they read was of another wave: one that opened meanwhile, or one of a schedule somebody has changed.
             return await self._page(actor, seen, problem="schedules.another_wave", status=422)
         try:
-            await self._costs.agree(actor, wave.slug, Quote(_number(count), _number(price)))
+            await self._costs.agree(actor, slug, Quote(_number(count), _number(price)))
         except NotAgreed:
             return await self._page(actor, seen, problem="schedules.not_agreed", status=422)
         return RedirectResponse(f"{request.url.path.removesuffix('agree')}cost?done=agree", 303)
@@ -90,35 +76,20 @@ class ScheduleCosts:
         except NoSuchSchedule:
             raise HTTPException(404) from None
 
-    async def _wave(self, seen: Seen) -> _Wave | None:
-        """None where nobody is invited, or nobody knows when."""
-        if not invites(seen):
-            return None
-        if seen.row.purpose == Purpose.INVITE:
-            slug = str(seen.subject["wave"])
-        elif seen.next_due is None:
-            return None
-        else:
-            slug = filled(str(seen.subject["slug"]), seen.next_due)
-        try:
-            return _Wave(slug, await self._costs.units_of(slug))
-        except LookupError:  # it is not open yet
-            return _Wave(slug, await self._costs.wards_of(seen.row.unit or ""))
-
     async def _page(
         self, actor: Actor, seen: Seen, *, is_done: bool = False, problem: str = "", status: int = 200
     ) -> Response:
-        wave = await self._wave(seen)
-        reckoning = await self._costs.reckon(wave.units) if wave is not None else None
+        waves = await self._next_waves.of(seen.planned)
         return drawn(
             self._pages,
             "schedule_cost.html",
             actor,
             status,
             seen=seen,
-            wave=wave,
-            reckoning=reckoning,
-            order=await self._costs.agreed(wave.slug) if wave is not None else None,
+            waves=[
+                (wave, await self._costs.reckon(wave.units), await self._costs.agreed(wave.slug))
+                for wave in waves
+            ],
             is_done=is_done,
             problem=problem,
             outlook_words=outlook_words,

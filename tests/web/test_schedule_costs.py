@@ -1,14 +1,15 @@
 """Before a wave is taken to its people: the page that says what that costs on Zalo, and takes somebody's word for it."""
 
+import re
 from collections.abc import AsyncIterator
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 
 from storage.arrivals import Arrival
 from surveys.conversation import Address
-from surveys.schedules import Schedule, Yearly
+from surveys.schedules import ANY, Event, Relative, Schedule, Yearly
 from tests.conftest import Clock
 from tests.web.desk_town import LONG_DUC, PROVINCE, DeskTown, Furnished, Seat, a_desk_town
 
@@ -131,3 +132,83 @@ async def test_a_ward_reads_what_its_province_pays_and_agrees_to_nothing(town: D
 
     assert "3 × 120 đ = 360 đ" in page
     assert 'name="agreed"' not in page
+
+
+# ── What we propose ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+WAVE = re.compile(r'name="wave" value="([^"]+)"')
+
+
+async def takes(dung: Seat, *proposals: str) -> str:
+    """The place of the last one."""
+    for each in proposals:
+        await dung.sends("/desk/schedules/proposals", take=each)
+    return f"/desk/schedules/{PROVINCE}-{proposals[-1]}"
+
+
+async def test_what_we_propose_to_invite_to_is_reckoned_before_there_is_a_wave_and_agreed_to(
+    town: DeskTown, dung: Seat
+) -> None:
+    place = await takes(dung, "residents", "residents-invite")
+    assert f"{place}/cost" in await dung.opens(place)
+
+    page = await dung.opens(f"{place}/cost")
+    [slug] = WAVE.findall(page)
+    assert "3 × 120 đ = 360 đ" in page
+    await dung.sends(f"{place}/agree", 303, wave=slug, agreed="3x120")
+
+    assert "Đã đồng ý chi nhiều nhất 3 tin mẫu" in await dung.opens(f"{place}/cost")
+    async with town.house.db.reading() as tx:
+        order = await tx.outside.order("invite", slug)
+    assert order is not None
+    assert order.agreed == 3
+
+
+async def test_the_wave_that_then_opens_is_the_one_that_was_agreed_to(
+    town: DeskTown, dung: Seat, clock: Clock
+) -> None:
+    place = await takes(dung, "residents", "residents-invite")
+    [slug] = WAVE.findall(await dung.opens(f"{place}/cost"))
+    await dung.sends(f"{place}/agree", 303, wave=slug, agreed="3x120")
+
+    opens = await town.house.schedules.get(f"{PROVINCE}-residents")
+    [due] = town.house.schedules.coming(opens, 1)
+    clock.moment = due + timedelta(minutes=1)
+    await town.house.schedules.tick()
+    dung = await town.seat("dung")
+
+    page = await dung.opens(f"{place}/cost")
+    assert WAVE.findall(page) == [slug], "it is open, and its invitations leave within the hour"
+    assert "Đã đồng ý chi nhiều nhất 3 tin mẫu" in page
+    async with town.house.db.reading() as tx:
+        assert await tx.waves.by_slug(slug) is not None
+
+
+async def test_without_a_wave_to_come_there_is_nothing_to_agree_to(town: DeskTown, dung: Seat) -> None:
+    place = await takes(dung, "residents-invite")
+
+    assert "chưa biết đợt nào sẽ mở" in await dung.opens(f"{place}/cost")
+    await dung.sends(f"{place}/agree", 422, wave="2027-nguoi-dan", agreed="3x120")
+
+
+async def test_of_two_waves_of_one_day_each_is_agreed_to_by_itself(town: DeskTown, dung: Seat) -> None:
+    for slug in ("mot-{year}", "hai-{year}"):
+        await planned(town, invite=None, slug=slug)
+    made = await town.house.schedules.add(
+        Schedule(Relative(0, Event("opening", ANY)), time(9), starts_on=date(2027, 1, 1)),
+        purpose="wave.invite",
+        title="Mời",
+        unit=LONG_DUC,
+        owner="Phạm Thị Dung",
+    )
+    place = f"/desk/schedules/{made.row.id}"
+
+    page = await dung.opens(f"{place}/cost")
+    assert sorted(WAVE.findall(page)) == ["hai-2027", "mot-2027"]
+    assert page.count("ở 1 đơn vị.") == 2, "the ward whose schedule it is"
+    await dung.sends(f"{place}/agree", 303, wave="hai-2027", agreed="3x120")
+
+    async with town.house.db.reading() as tx:
+        orders = [await tx.outside.order("invite", slug) for slug in ("mot-2027", "hai-2027")]
+    assert [each is not None and each.agreed for each in orders] == [False, 3]
