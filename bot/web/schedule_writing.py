@@ -44,6 +44,7 @@ from surveys.waves import LOCAL, Audience
 
 __all__ = ["ScheduleWriting"]
 
+TEMPLATES = f"{PLACE}/templates"
 LARGEST_FORM = 32 << 10
 AT_EIGHT = time(8)
 AN_HOUR_AFTER = time(9)
@@ -80,6 +81,7 @@ class ScheduleWriting:
         write, see = Action.SCHEDULE_WRITE, Action.SCHEDULE_SEE
         self.routes = (
             Route(f"{PLACE}/new", guarded(write, self.new), methods=["GET", "POST"]),
+            Route(TEMPLATES, guarded(write, self.templates)),
             Route(f"{PLACE}/look", guarded(see, self.look), methods=["POST"]),
             # Whose it is decides who may: the use case asks.
             Route(f"{PLACE}/{{id}}/edit", guarded(see, self.edit), methods=["GET", "POST"]),
@@ -96,11 +98,15 @@ class ScheduleWriting:
         blank = self._blank(purpose, actor)
         if purpose == Purpose.DRAFT_NOTICE:
             template = request.query_params.get("template", "")
-            templates = await self._planning.templates(actor)
-            if template not in {each.id for each in templates}:
-                return drawn(self._pages, "schedule_templates.html", actor, templates=templates)
+            if template not in {each.id for each in await self._planning.templates(actor)}:
+                return RedirectResponse(TEMPLATES, 303)
             blank = blank.with_values({"template": template})
         return await self._drawn(actor, await self._shown(actor, blank, None), None)
+
+    async def templates(self, request: Request, actor: Actor) -> Response:
+        """From which of them a notice is to be drafted."""
+        templates = await self._planning.templates(actor)
+        return drawn(self._pages, "schedule_templates.html", actor, templates=templates)
 
     async def edit(self, request: Request, actor: Actor) -> Response:
         seen = await self._own(request, actor)

@@ -361,14 +361,15 @@ async def test_an_invitation_written_here_asks_in_its_own_province_alone(town: D
 async def test_a_notice_is_drafted_from_a_template_and_shown_as_it_would_be(
     town: DeskTown, dung: Seat
 ) -> None:
-    place = f"{PLACE}/new?purpose=notice.from_template"
+    place, form = f"{PLACE}/templates", f"{PLACE}/new?purpose=notice.from_template"
     assert "chưa có mẫu thông báo" in await dung.opens(place)
+    assert await dung.opens(form, 303) == place
     templates = NoticeTemplates(town.house.db, town.clock)
     text = Text("Sáng {ngày:date}, Công an tiếp dân tại {nơi:place}.")
     template = await templates.write(town.actors["dung"], "Tiếp dân", Category.PROCEDURE, {"vi": text})
     assert "Tiếp dân" in await dung.opens(place)
 
-    blank = fields_of(await dung.opens(f"{place}&template={template.id}"))
+    blank = fields_of(await dung.opens(f"{form}&template={template.id}"))
     assert blank["template"] == template.id
     wanted = blank | {"title": "Lịch tiếp dân", "unit": LONG_DUC, "gap.ngày": "5/{month}/{year}"}
     page = await looked(dung, **wanted)
