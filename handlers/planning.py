@@ -13,6 +13,7 @@ from typing import Any
 from handlers.choices import Choices, is_in_sight
 from handlers.fitting import SHOWN, Fitting, Looked, Unfit, Wanted
 from handlers.notice_templates import NoticeTemplates
+from handlers.proposed import id_of, proposed
 from handlers.schedules import Changed, NoSuchSchedule, Planned, Schedules
 from handlers.units import Places
 from storage.database import Database
@@ -22,7 +23,7 @@ from surveys.notices.templates import Template
 from surveys.rights import MATRIX, Action, Actor, NotAllowed, Reach, is_within, may, require
 from surveys.schedules import described
 from surveys.schedules.purposes import is_chore
-from surveys.schedules.standard import Standing, standing_orders
+from surveys.schedules.standard import Standing
 from surveys.units import Gazetteer, Unit
 from surveys.waves import LOCAL
 
@@ -240,25 +241,27 @@ class Planning:
         """The year as we propose it, to a province: what of it is taken already, and when the rest would happen."""
         known = await self._known()
         require(actor, Action.SCHEDULE_WRITE, [actor.unit], known)
-        taken = {each.row.id for each in await self._schedules.all()}
+        planned = await self._schedules.all()
+        taken = {each.row.id for each in planned}
         return [
             Proposal(
                 each,
                 actor.unit,
                 await self._schedules.foreseen(each.schedule, actor.unit, SHOWN),
-                _id_of(each, actor.unit) if _id_of(each, actor.unit) in taken else None,
+                id_of(each, actor.unit) if id_of(each, actor.unit) in taken else None,
             )
-            for each in standing_orders(self._today())
+            for each in proposed(actor.unit, self._today(), planned)
             if each.purpose in self._schedules.purposes
         ]
 
     async def take(self, actor: Actor, proposal: str) -> Seen:
         """One press. Taking it again changes nothing. Raises NotAllowed, and Unfit for what we never proposed."""
-        order = next((each for each in standing_orders(self._today()) if each.id == proposal), None)
+        orders = proposed(actor.unit, self._today(), await self._schedules.all())
+        order = next((each for each in orders if each.id == proposal), None)
         if order is None:
             raise Unfit("Không có đề xuất này.")
         wanted = Wanted(order.purpose, order.title, actor.unit, order.schedule, order.subject)
-        return await self.add(actor, wanted, _id_of(order, actor.unit))
+        return await self.add(actor, wanted, id_of(order, actor.unit))
 
     # ── What keeps everything waiting ─────────────────────────────────────────────────────────────────────────
 
@@ -308,11 +311,6 @@ FAR_AWAY = datetime.max.replace(tzinfo=UTC)
 
 def _order(seen: Seen) -> datetime:
     return seen.next_due or FAR_AWAY
-
-
-def _id_of(order: Standing, unit: str) -> str:
-    """The same whoever takes it, at the desk or at the machine."""
-    return f"{unit}-{order.id}"
 
 
 def _may_write(actor: Actor, row: ScheduleRow, known: Gazetteer) -> bool:

@@ -122,12 +122,13 @@ def holds() -> int:
 
 def propose(unit: str, take: tuple[str, ...], by: str, yes: bool) -> int:
     async def work(house: "House") -> None:
+        from handlers.proposed import id_of, proposed
         from surveys.schedules import described
-        from surveys.schedules.standard import standing_orders
 
         if await house.unit_name(unit) is None:
             raise Refused(f"No unit has the code {unit}. Look one up: langnghe units find NAME")
-        orders = {each.id: each for each in standing_orders(house.now().astimezone(LOCAL).date())}
+        planned, today = await house.schedules.all(), house.now().astimezone(LOCAL).date()
+        orders = {each.id: each for each in proposed(unit, today, planned)}
         known = house.schedules.purposes
         if not take:
             print_table(
@@ -159,7 +160,7 @@ def propose(unit: str, take: tuple[str, ...], by: str, yes: bool) -> int:
                 unit=unit,
                 title=order.title,
                 subject=order.subject,
-                id=f"{unit}-{order.id}",
+                id=id_of(order, unit),
                 owner=by,
             )
 

@@ -3,7 +3,7 @@
 A day that a document names carries its line; what nobody wrote down is our own choice, and says so."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ from surveys.schedules.dues import QuietDays, Schedule
 from surveys.schedules.purposes import Purpose
 from surveys.schedules.rules import ANY, Event, Monthly, Relative, Rule, Yearly, YearlyDay
 
-__all__ = ["OPEN_WAVE", "REMIND_OFFICERS", "Standing", "standing_orders"]
+__all__ = ["OPEN_WAVE", "REMIND_OFFICERS", "Standing", "renamed", "standing_orders"]
 
 OPEN_WAVE = Purpose.OPEN_WAVE
 REMIND_OFFICERS = Purpose.REMIND_OFFICERS
@@ -36,6 +36,18 @@ class Standing:
     subject: Mapping[str, Any]
     source: str
     """Where the day comes from."""
+
+
+def renamed(order: Standing, names: Mapping[str, str]) -> Standing:
+    """With another name for the waves it opens, is about or follows."""
+    subject = {
+        key: names.get(value, value) if key in ("slug", "wave") else value
+        for key, value in order.subject.items()
+    }
+    rule = order.schedule.rule
+    if isinstance(rule, Relative) and isinstance(rule.to, Event):
+        rule = replace(rule, to=replace(rule.to, of=names.get(rule.to.of, rule.to.of)))
+    return replace(order, schedule=replace(order.schedule, rule=rule), subject=subject)
 
 
 def standing_orders(starts_on: date) -> tuple[Standing, ...]:
