@@ -45,10 +45,10 @@ class ResultsComposer:
     async def _words(self, subject: str, language: str, kind: str) -> taps.Message | None:
         slug, unit = wave_and_unit(subject)
         async with self._db.reading() as tx:
-            found = [read_release(row.body, row.released_at) for row in await tx.releases.of_unit(unit)]
-        ward = next(
-            (each for each in found if isinstance(each, ReleasedWard) and each.wave.slug == slug), None
-        )
+            wave = await tx.waves.by_slug(slug)
+            rows = [] if wave is None else await tx.releases.of_unit(unit)
+        found = (read_release(row.body, row.released_at) for row in rows if wave and row.wave_id == wave.id)
+        ward = next((each for each in found if isinstance(each, ReleasedWard)), None)
         if ward is None:
             return None
         page = f"{self._site}/results/{unit}" if self._site else ""

@@ -55,11 +55,11 @@ class Doing:
 
     # ── Noting ────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def follow_waves(self) -> None:
+    async def follow_waves(self, concerns: Callable[[str], bool]) -> None:
         """Three days after a wave's opening is a day only once there is that wave; and a wave may turn up whose day is earlier than the
         one we wait for."""
         async with self._db.reading() as tx:
-            rows = await tx.schedules.relative()
+            rows = [row for row in await tx.schedules.relative() if concerns(row.purpose)]
             if not rows:
                 return
             days = await self._days.now(tx)

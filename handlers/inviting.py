@@ -143,8 +143,9 @@ class Invitations:
         Unavailable."""
         async with self._db.reading() as tx:
             open_waves = [each for each in await tx.waves.all() if each.state == State.OPEN]
+            to_count = [each for each in open_waves if await _to_count(tx, each) is not None]
             under_way = await tx.outbox.unfinished()
-        for wave in open_waves:
+        for wave in to_count:
             await self._count(wave)
         known = {each.slug for each in open_waves}
         for standing in under_way:
@@ -161,8 +162,8 @@ class Invitations:
 
     async def _count(self, wave: rows.Wave) -> None:
         async with self._db.transaction() as tx:
-            standing = await tx.outbox.by_subject(INVITE, wave.slug)
-            if standing is not None and standing.is_written_down:
+            standing = await _to_count(tx, wave)
+            if standing is not None:
                 await self._counted(tx, wave, standing)
 
     async def _counted(self, tx: Tx, wave: rows.Wave, standing: Standing) -> None:
@@ -181,6 +182,16 @@ class Invitations:
             told = PersonsInvited(wave.slug, each.unit, invited.get(each.unit, 0))
             await self._ledger.append(tx, told, self._now())
         log.info("invitations.counted", wave=wave.slug, units=len(taking_part))
+
+
+async def _to_count(tx: Tx, wave: rows.Wave) -> Standing | None:
+    """The invitations of a wave whose number is not known yet, once everybody is written down."""
+    standing = await tx.outbox.by_subject(INVITE, wave.slug)
+    if standing is None or not standing.is_written_down:
+        return None
+    taking_part = await tx.wave_units.of_wave(id_of(wave))
+    # Where there is a number, it was counted before, or by whoever opened the wave.
+    return None if any(each.invited is not None for each in taking_part) else standing
 
 
 def _slugs(occasion: Occasion) -> tuple[str, ...]:

@@ -254,7 +254,7 @@ class Schedules:
     async def _tick(self, concerns: Callable[[str], bool]) -> int:
         if await self._holds.look():
             return 0
-        await self._doing.follow_waves()
+        await self._doing.follow_waves(concerns)
         await self._doing.note_what_is_due()
         return await self._doing.do_what_waits(concerns)
 

@@ -49,7 +49,7 @@ NOBODY_DRAWN = "none"
 TRIES = 3  # to lay a wave out while its sessions stay as they are; they do, once nobody can withdraw
 PROBE = bytes(16)
 """The nullifier of nobody, by which it is tried whether a key still opens anything."""
-TROUBLE = (Unreadable, Superseded, TooEarly, ValueError, LookupError, AssertionError)
+TROUBLE = (Unreadable, TooEarly, ValueError, LookupError, AssertionError)
 """What keeps one wave where it is, and no other. What is nobody's fault here – the database is away – keeps them all."""
 
 
@@ -228,16 +228,20 @@ class Waves:
         A wave that cannot go on is logged, and keeps no other from going on."""
         taken: list[tuple[str, Step]] = []
         async with self._db.reading() as tx:
-            waves = [wave for wave in await tx.waves.all() if wave.state != State.RELEASED]
-        for wave in waves:
+            waiting = [wave.slug for wave in await tx.waves.all() if await self._has_something_due(tx, wave)]
+        for slug in self._troubles.keys() - set(waiting):
+            del self._troubles[slug]
+        for slug in waiting:
             try:
-                await self._adopt(wave.slug)
-                while step := await self._due(wave.slug):
-                    await self._take(step, wave.slug)
-                    taken.append((wave.slug, step))
-                self._troubles.pop(wave.slug, None)
+                await self._adopt(slug)
+                while step := await self._due(slug):
+                    await self._take(step, slug)
+                    taken.append((slug, step))
+                self._troubles.pop(slug, None)
+            except Superseded as another:
+                log.info("wave.left_to_another", wave=slug, why=str(another))
             except TROUBLE as trouble:
-                self._report(wave.slug, trouble)
+                self._report(slug, trouble)
         return taken
 
     # ── Keeping a key for longer ──────────────────────────────────────────────────────────────────────────────
@@ -291,9 +295,20 @@ class Waves:
             self._read[key] = read_release(row.body, row.released_at)
         return self._read[key]
 
+    async def _has_something_due(self, tx: Tx, wave: rows.Wave) -> bool:
+        if wave.state == State.RELEASED:
+            return False
+        try:
+            return await self._is_to_adopt(tx, wave) or await self._step_due(tx, wave) is not None
+        except TROUBLE:
+            return True  # it is met again where it is reported
+
     async def _due(self, slug: str) -> Step | None:
         async with self._db.reading() as tx:
-            following = next_step(await _times(tx, await self._wave(tx, slug)))
+            return await self._step_due(tx, await self._wave(tx, slug))
+
+    async def _step_due(self, tx: Tx, wave: rows.Wave) -> Step | None:
+        following = next_step(await _times(tx, wave))
         if following is None:
             return None
         step, due = following
@@ -396,17 +411,21 @@ class Waves:
         """A wave that was opened by a version without a ledger is entered in it late, and said so. One that was sealed by such a
         version stays outside: its ballots are bound otherwise; it only gets the terms it is released on."""
         async with self._db.reading() as tx:
-            wave = await self._wave(tx, slug)
-            if wave.state in (State.DRAFT, State.RELEASED) or await tx.wave_terms.of(id_of(wave)):
+            if not await self._is_to_adopt(tx, await self._wave(tx, slug)):
                 return
         async with self._db.transaction() as tx:
             wave = await self._wave(tx, slug)
-            if await tx.wave_terms.of(id_of(wave)):
+            if not await self._is_to_adopt(tx, wave):
                 return
             opened = await self._fix(tx, wave, await form_of(tx, wave), NOBODY_DRAWN, ())
             if wave.state != State.SEALED:
                 await self._ledger.append(tx, opened, self._now())
         log.warning("wave.adopted", wave=slug, in_ledger=wave.state != State.SEALED)
+
+    async def _is_to_adopt(self, tx: Tx, wave: rows.Wave) -> bool:
+        return (
+            wave.state not in (State.DRAFT, State.RELEASED) and await tx.wave_terms.of(id_of(wave)) is None
+        )
 
     async def _fix(
         self, tx: Tx, wave: rows.Wave, form: Form, seed: str, plans: tuple[WeightPlan, ...]

@@ -85,14 +85,16 @@ class Campaigns:
 
     async def finish(self, id: int) -> bool:
         """Done, if everybody is written down and has an outcome."""
+        return await self.is_over(id) and bool(await self._connection.run(sql.FINISH, of=id))
+
+    async def is_over(self, id: int) -> bool:
+        """Whether everybody is written down – or nobody is to be any more – and has an outcome."""
         standing = await self.get(id)
         counts = await self.counts(id)
         waiting = (DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.SENDING)
         if standing.state is CampaignState.PAUSED or any(counts.get(state) for state in waiting):
             return False
-        if not standing.is_written_down and standing.state is not CampaignState.STOPPED:
-            return False
-        return bool(await self._connection.run(sql.FINISH, of=id))
+        return standing.is_written_down or standing.state is CampaignState.STOPPED
 
     # ── Recipients ────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -80,6 +80,8 @@ class Line:
         """Campaigns of which something was taken: their message is not what fails."""
         self._in_hand: dict[int, int] = {}
         """The campaign of every message claimed here whose end is not on disk yet."""
+        self._spread: dict[int, tuple[int, int]] = {}
+        """Of campaigns whose recipients leave little by little: how many there are here, and how many were begun, as of the last claim."""
         self._chats: dict[str, float] = {}
         self._morning = Morning()
         self.sent = 0
@@ -122,6 +124,7 @@ class Line:
             try:
                 if loop.time() >= look_at:
                     await self._holding.look()
+                    self._spread.clear()
                     look_at = loop.time() + self._office.patience.look.total_seconds()
                 if self._holding.may_send:
                     await self._claim_some()
@@ -157,7 +160,7 @@ class Line:
                 room = min(room, POISON - sum(of == standing.id for of in self._in_hand.values()))
             if standing.id in morning:
                 room = min(room, self._morning.lets(morning[standing.id], now))
-            if room <= 0:
+            if room <= 0 or self._is_nobodys_turn(standing, now):
                 continue
             async with office.db.transaction() as tx:
                 some = min(room, await self._due(tx.outbox, standing, now))
@@ -174,6 +177,9 @@ class Line:
                 )
             if standing.id in morning:
                 self._morning.began(len(claimed))
+            if standing.id in self._spread:
+                here, begun = self._spread[standing.id]
+                self._spread[standing.id] = here, begun + len(claimed)
             for place, each in enumerate(claimed, start=1):
                 self._in_hand[each.id] = standing.id
                 await self._prepare(each, standing)
@@ -201,9 +207,16 @@ class Line:
             self._proven.add(standing.id)
         total, waiting = sum(mine.values()), mine.get(DeliveryState.PENDING, 0)
         begun = total - waiting
-        campaign = standing.campaign
-        due = due_by(total, campaign.not_before, campaign.over, now, at_night=campaign.is_urgent)
-        return max(0, min(waiting, due - begun))
+        if standing.campaign.over and standing.is_written_down:
+            self._spread[standing.id] = total, begun
+        return max(0, min(waiting, _may_have_begun(standing, total, now) - begun))
+
+    def _is_nobodys_turn(self, standing: Standing, now: datetime) -> bool:
+        """Whether that is known without asking the database: between two turns of an even spreading there is nothing to write."""
+        if standing.id not in self._spread:
+            return False
+        total, begun = self._spread[standing.id]
+        return _may_have_begun(standing, total, now) <= begun
 
     async def _prepare(self, claimed: Claimed, standing: Standing) -> None:
         try:
@@ -435,6 +448,11 @@ class Line:
         for each in outcomes:
             self._in_hand.pop(each.id, None)
         self._hungry.set()
+
+
+def _may_have_begun(standing: Standing, total: int, now: datetime) -> int:
+    campaign = standing.campaign
+    return due_by(total, campaign.not_before, campaign.over, now, at_night=campaign.is_urgent)
 
 
 async def _either(first: asyncio.Event, second: asyncio.Event) -> None:
