@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from storage.vault import Vault
+from tests.browser.telephones import Telephone, Telephones
 from tests.conftest import CHROMIUM, Clock
 from tests.journeys.town import Town, a_town
 from tests.patience import PATIENCE
@@ -49,17 +50,21 @@ async def browser() -> AsyncIterator[Browser]:
         await browser.close()
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def telephones(browser: Browser) -> Telephones:
+    return Telephones(browser)
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def open_page(browser: Browser) -> AsyncIterator[Open]:
+async def open_page(telephones: Telephones) -> AsyncIterator[Open]:
     """Opens an address as somebody new, on a phone unless told otherwise. What the page complains about fails the test."""
     complaints: list[str] = []
-    contexts: list[BrowserContext] = []
+    lent: list[Telephone] = []
 
-    async def opened(url: str, **settings: object) -> Page:
-        wanted = {"viewport": PHONE, "has_touch": True, **settings}
-        context = await browser.new_context(**wanted)  # type: ignore[arg-type]
-        contexts.append(context)
-        page = await context.new_page()
+    async def opened(url: str, *, viewport: dict[str, int] = PHONE, **settings: object) -> Page:
+        telephone = await telephones.lent({"has_touch": True, **settings})
+        lent.append(telephone)
+        page = await telephone.page(viewport)
         page.set_default_timeout(PATIENCE * 1000)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(
@@ -70,8 +75,8 @@ async def open_page(browser: Browser) -> AsyncIterator[Open]:
         return page
 
     yield opened
-    for context in contexts:
-        await context.close()
+    for telephone in lent:
+        await telephones.given_back(telephone)
     assert complaints == []
 
 
