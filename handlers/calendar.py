@@ -162,7 +162,7 @@ class Calendar:
             wave=next(iter(met(planned.schedule, moment, planned.quiet)), ""),
             until=moment + planned.schedule.over if planned.schedule.over else None,
         )
-        return ahead_of(own, row.subject)
+        return ahead_of(own, planned.about)
 
     # ── Notices ───────────────────────────────────────────────────────────────────────────────────────────────
 

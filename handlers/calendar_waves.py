@@ -1,7 +1,6 @@
 """The days of a wave's life as a calendar shows them: of one there is, from where it stands; of one that a schedule will open, from the
 day it is due. It takes no step."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -93,10 +92,9 @@ def _standing(planned: datetime, done: datetime | None, now: datetime) -> tuple[
 # ── Before there is one ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-def ahead_of(own: Happening, subject: str) -> tuple[Happening, ...]:
+def ahead_of(own: Happening, wanted: Mapping[str, Any]) -> tuple[Happening, ...]:
     """A schedule's moment with all that follows from it. Of what cannot be read there is the moment alone: it will be skipped, and say
     why."""
-    wanted: Mapping[str, Any] = json.loads(subject)
     if own.kind in (Kind.PUSH, Kind.REMIND, Kind.RESULTS):
         return (replace(own, wave=own.wave or _name(wanted.get("wave"), own.at)),)
     if own.kind is not Kind.OPEN:

@@ -1,6 +1,5 @@
 """What whoever writes a schedule may choose from: the forms a wave can ask, the waves that something may follow. Within their sight."""
 
-import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -55,7 +54,7 @@ class Choices:
         ]
         patterns = []
         for each in await self._schedules.all():
-            about = json.loads(each.row.subject) if each.row.state != "ended" else {}
+            about = each.about if each.row.state != "ended" else {}
             slug, is_visits = about.get("slug"), about.get("audience") == Audience.VISITS
             is_meant = isinstance(slug, str) and not (asks_people and is_visits)
             if each.row.purpose == Purpose.OPEN_WAVE and is_meant and is_in_sight(actor, each.row, known):

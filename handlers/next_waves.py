@@ -1,8 +1,7 @@
 """Which waves a schedule takes to its people next: one there is, or one that another schedule is going to open, which has its name from the day
 it will be due. It reads what is planned, and takes no step."""
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -30,7 +29,7 @@ class NextWave:
 def invites(planned: Planned) -> bool:
     """Whether it takes waves to their people."""
     if planned.row.purpose == Purpose.OPEN_WAVE:
-        return bool(_about(planned).get("invite"))
+        return bool(planned.about.get("invite"))
     return planned.row.purpose == Purpose.INVITE
 
 
@@ -46,7 +45,7 @@ class NextWaves:
             return ()
         if planned.row.purpose == Purpose.OPEN_WAVE:
             slugs = dict.fromkeys(self._opened_by(planned), planned)
-        elif named := _about(planned).get("wave"):
+        elif named := planned.about.get("wave"):
             slugs = {str(named): planned}
         else:
             slugs = await self._followed_by(planned)
@@ -72,7 +71,7 @@ class NextWaves:
 
     def _opened_by(self, opener: Planned) -> dict[str, Known]:
         """The wave it opens next, and that wave's days; nothing where it opens none, or its words cannot be read."""
-        about = _about(opener)
+        about = opener.about
         if about.get("audience") == Audience.VISITS:
             return {}  # nobody is invited to rate a visit
         for due in self._schedules.coming(opener, 1):
@@ -99,8 +98,3 @@ class NextWaves:
             return NextWave(slug, units)
         within = {asking.row.unit, *await self._costs.wards_of(asking.row.unit)}
         return NextWave(slug, tuple(unit for unit in units if unit in within))
-
-
-def _about(planned: Planned) -> Mapping[str, Any]:
-    about: Mapping[str, Any] = json.loads(planned.row.subject)
-    return about

@@ -4,7 +4,6 @@
 A province's schedule happens in its wards, so whoever serves in one of them may read it there. What the house does to keep itself in
 order belongs to no unit: the operator's to keep, a province's to read."""
 
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -64,8 +63,7 @@ class Seen:
 
     @property
     def subject(self) -> dict[str, Any]:
-        about: dict[str, Any] = json.loads(self.row.subject)
-        return about
+        return self.planned.about
 
     @property
     def next_due(self) -> datetime | None:
@@ -307,10 +305,11 @@ class Planning:
 
 STATES = ("active", "paused", "ended")
 FAR_AWAY = datetime.max.replace(tzinfo=UTC)
+LONG_AGO = datetime.min.replace(tzinfo=UTC)  # what cannot be read is seen first
 
 
 def _order(seen: Seen) -> datetime:
-    return seen.next_due or FAR_AWAY
+    return LONG_AGO if seen.planned.trouble else seen.next_due or FAR_AWAY
 
 
 def _may_write(actor: Actor, row: ScheduleRow, known: Gazetteer) -> bool:

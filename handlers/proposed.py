@@ -1,10 +1,8 @@
 """What we propose, as one unit takes it. Waves are known by their names, so where two provinces live in one house, the second one's waves are
 called after it as well; what follows them – who is invited, who is reminded – follows that name. It keeps nothing."""
 
-import json
 from collections.abc import Iterable
 from datetime import date
-from typing import Any
 
 from handlers.schedule_days import Planned
 from surveys.schedules import Event, Relative
@@ -40,7 +38,7 @@ def _name(pattern: str, unit: str, orders: Iterable[Standing], planned: Iterable
 
 def _of_row(planned: Planned) -> str:
     """The name of the waves that a schedule opens, follows or is about; empty where there is none."""
-    about: dict[str, Any] = json.loads(planned.row.subject)
+    about = planned.about
     return str(about.get("slug") or about.get("wave") or _followed(planned.schedule.rule))
 
 

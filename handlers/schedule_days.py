@@ -4,15 +4,20 @@ belongs. Read anew each time, because both are moved by people."""
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import time, timedelta
+from typing import Any
 
 from handlers.units import Places
 from handlers.wave_days import known_days
 from storage.schedule_rows import ScheduleRow
 from storage.transaction import Tx
-from surveys.schedules import Event, Known, Relative, Schedule, described, schedule_from_json
+from surveys.schedules import Event, Known, Once, Relative, Schedule, described, schedule_from_json
 from surveys.schedules.quiet import QuietCalendar
 
-__all__ = ["Days", "DaysOf", "Planned", "follows_a_wave"]
+__all__ = ["UNREADABLE", "Days", "DaysOf", "Planned", "follows_a_wave"]
+
+UNREADABLE = "không đọc được lịch này, nên chưa có gì diễn ra: xin đặt lại ngày giờ, hoặc kết thúc lịch"
+A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +28,17 @@ class Planned:
     schedule: Schedule
     quiet: QuietCalendar
     """The days on which nobody is to be disturbed there."""
+    trouble: str = ""
+    """Why its row cannot be read; then it is never due, and about nothing."""
 
     @property
     def words(self) -> str:
-        return described(self.schedule)
+        return UNREADABLE if self.trouble else described(self.schedule)
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """Its subject."""
+        return {} if self.trouble else _about(self.row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +57,20 @@ class Days:
 
     def planned(self, row: ScheduleRow) -> Planned:
         """Raises ValueError for a row that cannot be read."""
-        schedule = schedule_from_json(json.loads(row.calendar), self.known)
+        _about(row)
+        try:
+            schedule = schedule_from_json(json.loads(row.calendar), self.known)
+        except (TypeError, AttributeError) as problem:  # it is JSON, and no object
+            raise ValueError(f"a schedule does not look like this: {problem}") from problem
         return Planned(row, schedule, self.quiet(row.unit))
+
+    def shown(self, row: ScheduleRow) -> Planned:
+        """As `planned`; one that cannot be read says so, and keeps nobody from seeing the others."""
+        try:
+            return self.planned(row)
+        except ValueError as trouble:
+            before = row.made_at.date() - A_DAY
+            return Planned(row, Schedule(Once(before), time(), before), self.quiet(row.unit), str(trouble))
 
 
 class DaysOf:
@@ -72,3 +96,11 @@ class DaysOf:
 def follows_a_wave(schedule: Schedule) -> bool:
     """Nobody knows its days until there is one."""
     return isinstance(schedule.rule, Relative) and isinstance(schedule.rule.to, Event)
+
+
+def _about(row: ScheduleRow) -> dict[str, Any]:
+    """Raises ValueError."""
+    about = json.loads(row.subject)
+    if not isinstance(about, dict):
+        raise ValueError("a subject is names and values")
+    return about

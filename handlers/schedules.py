@@ -128,7 +128,7 @@ class Schedules:
                 row.next_due = self._next(days.planned(row))
                 await tx.schedules.add(row)
                 await self._note(tx, "schedule.add", row, by or owner, described(schedule))
-        return days.planned(known or row)
+        return days.shown(known or row)
 
     async def change(
         self,
@@ -143,13 +143,14 @@ class Schedules:
     ) -> Planned:
         """From now on it follows another rule; what was due stays noted. Without a `subject` it is about what it was about.
         Raises NoSuchSchedule and Changed."""
-        row = (await self.get(id)).row
+        was = await self.get(id)
+        row = was.row
         if row.state == "ended":
             raise Changed(id)
         row.version, row.title, row.owner = version, title.strip(), owner
         row.calendar = json.dumps(schedule_to_json(schedule), sort_keys=True)
-        if subject is not None:
-            row.subject = _as_json(subject)
+        if subject is not None or was.trouble:
+            row.subject = _as_json(subject or {})
         return await self._written(row, "schedule.change", by or owner, described(schedule))
 
     async def pause(self, id: str, version: int, *, by: Actor | None = None) -> Planned:
@@ -165,8 +166,10 @@ class Schedules:
         return await self._turned(id, version, "ended", by)
 
     async def run_once(self, id: str, *, asked_by: str, by: Actor | None = None) -> DueRow:
-        """Due at this moment, beside its calendar. Raises NoSuchSchedule."""
+        """Due at this moment, beside its calendar. Raises NoSuchSchedule, and Changed for one that cannot be read."""
         planned = await self.get(id)
+        if planned.trouble:
+            raise Changed(id)
         this_minute = self._now().replace(second=0, microsecond=0)
         due = DueRow(schedule=id, due=this_minute, state="due", tries=0, asked_by=asked_by)
         async with self._db.transaction() as tx:
@@ -189,8 +192,9 @@ class Schedules:
         for row in await tx.schedules.all():
             if row.state != "active" or (row.next_due is not None and row.next_due <= now):
                 continue
-            due = self._next(days.planned(row))
-            if due != row.next_due:
+            planned = days.shown(row)
+            due = self._next(planned)
+            if due != row.next_due and not planned.trouble:
                 await tx.schedules.advance(row.id, row.next_due, due)
 
     # ── Looked at ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -202,12 +206,13 @@ class Schedules:
             days = await self._days.now(tx)
         if row is None:
             raise NoSuchSchedule(id)
-        return days.planned(row)
+        return days.shown(row)
 
     async def all(self) -> list[Planned]:
+        """Those that cannot be read among them: they say so."""
         async with self._db.reading() as tx:
             days = await self._days.now(tx)
-            return [days.planned(row) for row in await tx.schedules.all()]
+            return [days.shown(row) for row in await tx.schedules.all()]
 
     async def history(self, id: str, some: int = 20) -> list[DueRow]:
         """The newest first."""
@@ -275,7 +280,7 @@ class Schedules:
         async with self._db.transaction() as tx:
             days = await self._days.now(tx)
             row.since = self._now()
-            row.next_due = self._next(days.planned(row)) if row.state == "active" else None
+            row.next_due = self._next(days.shown(row)) if row.state == "active" else None
             if not await tx.schedules.change(row):
                 raise Changed(row.id)
             await self._note(tx, action, row, by, reason)

@@ -96,6 +96,9 @@ def show(id: str) -> int:
         row = planned.row
         _print(f"{row.title} · {row.purpose} · unit {row.unit or 'none'} · {row.state} · by {row.owner}")
         _print(planned.words)
+        if planned.trouble:
+            _print(f"Its row cannot be read: {planned.trouble}")
+            _print(f"Write it anew at the desk, or end it: langnghe schedules end {id} --by NAME")
         _print(f"subject: {row.subject}")
         _tell_next(house.schedules.coming(planned))
         history = await house.schedules.history(id)
@@ -244,7 +247,10 @@ def end(id: str, by: str) -> int:
 def run(id: str, by: str, due: str) -> int:
     async def work(house: "House") -> None:
         _named(by)
-        await _found(house, id)
+        if (await _found(house, id)).trouble and not due:
+            raise Refused(
+                f"{id} cannot be read, so nothing can be done of it. See: langnghe schedules show {id}"
+            )
         if not due:
             await house.schedules.run_once(id, asked_by=by)
             _print(f"{id} is due now: the running bot does it within a minute.")

@@ -1,6 +1,7 @@
 """`langnghe schedules …` as an operator types it, on a database of their own."""
 
 import json
+import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -202,3 +203,20 @@ def test_a_backup_now(langnghe, tmp_path):
     assert made.exit_code == 0
     [file] = (tmp_path / "copies").iterdir()
     assert str(file) in made.output
+
+
+def test_one_that_cannot_be_read_says_what_to_do_and_the_others_are_listed(langnghe, tmp_path):
+    langnghe("schedules", "propose", "86", "--take", "visits", "--take", "forum", "--by", "An", "--yes")
+    with sqlite3.connect(tmp_path / "langnghe.sqlite") as database:
+        database.execute("UPDATE schedules SET calendar = '{' WHERE id = '86-forum'")
+
+    assert "86-visits" in langnghe("schedules", "next").output
+    listed = langnghe("schedules", "list").output
+    assert "86-visits" in listed
+    assert "86-forum" in listed
+    shown = langnghe("schedules", "show", "86-forum").output
+    assert "Its row cannot be read" in shown
+    assert "langnghe schedules end 86-forum" in shown
+    run = langnghe("schedules", "run", "86-forum", "--by", "An")
+    assert (run.exit_code, "cannot be read" in run.output) == (1, True)
+    assert "is ended" in langnghe("schedules", "end", "86-forum").output
