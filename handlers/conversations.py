@@ -20,6 +20,7 @@ from surveys.forms.session import Session
 from surveys.forms.turns import Turn
 from surveys.lobby import AskLater, Begin, Effect, Lobby, Resume, SeeNews, SeeSubscriptions, Unsubscribe
 from surveys.lobby_pages import Pages, World
+from surveys.notices import Push
 from surveys.reception import Reception, Step
 from surveys.running import Running, local
 from surveys.stuffing import hour_of
@@ -81,11 +82,11 @@ class Conversations:
         outcome = self.in_lobby(caller, lambda reception: reception.acts("menu"))
         return replace(outcome, say=(farewell, *outcome.say))
 
-    def asked_for_surveys(self, caller: Caller, outcome: Outcome) -> Outcome:
-        """The thanks at the end, with the question whether they want to be invited to surveys."""
+    def asked_to_join(self, caller: Caller, outcome: Outcome, push: Push) -> Outcome:
+        """The thanks at the end, with the question whether they want to be invited to such surveys."""
         session = outcome.session
         assert session is not None, "only a survey ends"
-        occasion = replace(self.occasion(caller, session.wave), may_ask_for_surveys=True)
+        occasion = replace(self.occasion(caller, session.wave), joins=push.value)
         turn = turns.again(caller.running[session.wave].form, session, occasion)
         return replace(outcome, say=(*outcome.say[:-1], *turn.say), session=turn.session)
 

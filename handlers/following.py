@@ -14,7 +14,8 @@ from storage.transaction import Tx
 from storage.vault import Vault
 from surveys import texts
 from surveys.lobby import AskLater, AskNoMore, Enrol, SeeSubscriptions, Unfollow
-from surveys.notices import Push, Topic
+from surveys.notices import Topic
+from surveys.reminding import topic_asked
 from surveys.running import local
 from surveys.subscribing import MOST_WARDS
 from surveys.taps import Message
@@ -75,7 +76,9 @@ class Following:
         lobby = outcome.lobby or caller.lobby or self._conversations.new_lobby(caller)
         reception, wants = self._conversations.reception(caller, lobby), await self.wants(tx, caller)
         step = (
-            reception.subscriptions(wants) if asked.joining is None else reception.joins(asked.joining, wants)
+            reception.subscriptions(wants)
+            if asked.joining is None
+            else reception.joins(asked.joining, wants, asked.push)
         )
         return replace(outcome, say=(*outcome.say, *step.say), lobby=step.lobby, effect=None)
 
@@ -84,10 +87,12 @@ class Following:
         policy = policy_of(caller.here.account, local(caller.now).date())
         if policy is None or not (policy.is_ever or policy.has_window):
             return outcome
+        assert outcome.session is not None, "only a survey ends"
+        push = topic_asked(caller.running[outcome.session.wave].audience)
         wants = await self.wants(tx, caller)
-        if any(Push.SURVEYS in topics for topics in wants.values()):
+        if any(push in topics for topics in wants.values()):
             return outcome
-        return self._conversations.asked_for_surveys(caller, outcome)
+        return self._conversations.asked_to_join(caller, outcome, push)
 
     async def asks_later(self, caller: Caller, wish: AskLater) -> None:
         if self._snoozes is not None:

@@ -19,9 +19,18 @@ from storage.database import Database
 from storage.outbox import Standing
 from storage.transaction import Tx
 from surveys.delivery import REPEATS, Audience, Campaign
-from surveys.notices import Push
 from surveys.records import PersonsInvited
-from surveys.reminding import INVITE, MOST, REMIND, Wanted, ends_at, subject_of, wanted, wave_of
+from surveys.reminding import (
+    INVITE,
+    MOST,
+    REMIND,
+    Wanted,
+    ends_at,
+    subject_of,
+    topic_asked,
+    wanted,
+    wave_of,
+)
 from surveys.waves import Audience as Asked
 from surveys.waves import State
 from surveys.windows import Purpose
@@ -30,7 +39,6 @@ __all__ = ["Invitations", "Inviting", "Reminding"]
 
 log = structlog.get_logger(__name__)
 
-TOPIC = Push.SURVEYS.value
 WAVE_OVER = "the wave is over"
 
 
@@ -41,6 +49,11 @@ class _Open:
     wave: rows.Wave
     units: tuple[str, ...]
     seed: str
+
+    @property
+    def topic(self) -> str:
+        """What its people agreed to."""
+        return topic_asked(self.wave.audience).value
 
 
 class Inviting:
@@ -78,7 +91,7 @@ class Inviting:
             purpose=Purpose.INVITATION,
             audience=Audience(
                 units=asked.units,
-                topics=(TOPIC,),
+                topics=(asked.topic,),
                 is_own=True,
                 sample=people.sample,
                 seed=asked.seed if people.sample is not None else "",
@@ -123,7 +136,7 @@ class Reminding:
             kind=REMIND,
             subject=subject_of(asked.wave.slug, number),
             purpose=Purpose.INVITATION,
-            audience=Audience(units=units, topics=(TOPIC,), of=invited.id),
+            audience=Audience(units=units, topics=(asked.topic,), of=invited.id),
             not_before=max(occasion.due, asked.wave.opens_at),
             over=occasion.over,
             expires_at=ends_at(asked.wave.closes_at),
@@ -169,8 +182,6 @@ class Invitations:
     async def _counted(self, tx: Tx, wave: rows.Wave, standing: Standing) -> None:
         """How many were invited where is what response rates are of: from here on it stands with the wave, and in the ledger."""
         taking_part = await tx.wave_units.of_wave(id_of(wave))
-        if any(each.invited is not None for each in taking_part):
-            return  # counted before, or by whoever opened the wave
         invited = await tx.outbox.by_unit(standing.id)
         await tx.wave_units.add_many(
             rows.WaveUnit(wave_id=each.wave_id, unit=each.unit, invited=invited.get(each.unit, 0))

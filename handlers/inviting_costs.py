@@ -12,9 +12,11 @@ from storage.outside_rows import TemplateOrder
 from storage.transaction import Tx
 from surveys.delivery import Audience, CampaignState
 from surveys.figures import whole
-from surveys.notices import Push, Reckoning, Subscriber, reckoned
+from surveys.notices import Reckoning, Subscriber, reckoned
 from surveys.outside import INVITE, Quote, Terms, Way
+from surveys.reminding import topic_asked
 from surveys.rights import Actor
+from surveys.waves import Audience as Asked
 from surveys.waves import State
 from surveys.windows import Purpose
 
@@ -62,18 +64,27 @@ class InvitingCosts:
             return ()
         return tuple(sorted(ward.code for ward in known.wards(unit))) if place.kind.is_province else (unit,)
 
-    async def reckon(self, units: Iterable[str]) -> Reckoning:
-        """Of an invitation to everybody who agreed to surveys in their own ward. A sample costs that at the most, and so do people who
+    async def audience_of(self, slug: str) -> Asked:
+        """Whom a wave asks. Raises LookupError where there is no such wave yet."""
+        async with self._db.reading() as tx:
+            wave = await tx.waves.by_slug(slug)
+        if wave is None:
+            raise LookupError(slug)
+        return Asked(wave.audience)
+
+    async def reckon(self, units: Iterable[str], asked: Asked = Asked.RESIDENTS) -> Reckoning:
+        """Of an invitation to everybody who agreed to be asked such a thing in their own ward. A sample costs that at the most, and so do people who
         linked two addresses: they are invited once."""
         wards, gone = tuple(sorted(set(units))), self._leaving()
+        topic = topic_asked(asked).value
         async with self._db.reading() as tx:
             people = [
                 Subscriber(account, language, last, has_left=fingerprint in gone)
-                async for fingerprint, account, language, last in tx.outside.askable(wards)
+                async for fingerprint, account, language, last in tx.outside.askable(wards, topic)
             ]
             reckoning = reckoned(people, self._now(), price=self._message_price, purpose=Purpose.INVITATION)
             known = await self._places.known(tx)
-            audience = Audience(wards, topics=(Push.SURVEYS.value,), is_own=True)
+            audience = Audience(wards, topics=(topic,), is_own=True)
             found = await outlook(tx, self._terms, INVITE, audience, reckoning.outside, known, self._now())
         return reckoning.with_outlook(found)
 

@@ -24,6 +24,7 @@ class NextWave:
     slug: str
     units: tuple[str, ...]
     """The wards whose people it is taken to."""
+    asked: Audience = Audience.RESIDENTS
 
 
 def invites(planned: Planned) -> bool:
@@ -91,10 +92,18 @@ class NextWaves:
     async def _wave(self, slug: str, opener: Planned, asking: Planned) -> NextWave:
         """Of the wards that take part, those that the schedule reaches."""
         try:
-            units = await self._costs.units_of(slug)
+            units, asked = await self._costs.units_of(slug), await self._costs.audience_of(slug)
         except LookupError:  # it is not open yet
-            units = await self._costs.wards_of(opener.row.unit or "")
+            units, asked = await self._costs.wards_of(opener.row.unit or ""), _asked(opener)
         if asking.row.unit is None:
-            return NextWave(slug, units)
+            return NextWave(slug, units, asked)
         within = {asking.row.unit, *await self._costs.wards_of(asking.row.unit)}
-        return NextWave(slug, tuple(unit for unit in units if unit in within))
+        return NextWave(slug, tuple(unit for unit in units if unit in within), asked)
+
+
+def _asked(opener: Planned) -> Audience:
+    """Whom the wave will ask that it opens; of a schedule that names none, residents."""
+    try:
+        return Audience(opener.about.get("audience", Audience.RESIDENTS))
+    except ValueError:
+        return Audience.RESIDENTS

@@ -7,7 +7,7 @@ from functools import cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from sqlalchemy import Integer, and_, bindparam, cast, delete, func, or_, select, update
+from sqlalchemy import Integer, and_, bindparam, cast, delete, func, not_, or_, select, update
 
 from storage import rows
 from storage.notice_rows import NoticeRow, NoticeTemplate, Picture, Seen, Subscription
@@ -19,6 +19,8 @@ from surveys.windows import Purpose
 
 __all__ = ["Listener", "Notices", "Pictures", "Sightings", "Subscriptions", "Templates"]
 
+PUSHED = tuple(each.value for each in Push)
+"""Topics of no notice."""
 BEGINNING = 0x6E6F7469 << 32  # “noti”: the advisory locks of units whose caps are being counted
 
 _notices = rows.table(NoticeRow).c
@@ -427,7 +429,7 @@ def _listeners(units: int, topics: int) -> Prepared:
     is_wanted = _among(_wants.topic, "topic", topics)
     wanted = (
         select(_wants.fingerprint, func.sum(cast(is_wanted, Integer)).label("wanted"))
-        .where(_among(_wants.unit, "unit", units), _wants.topic != Push.SURVEYS.value)
+        .where(_among(_wants.unit, "unit", units), not_(_any_of(_wants.topic, PUSHED)))
         .group_by(_wants.fingerprint)
         .subquery()
     )

@@ -14,7 +14,6 @@ from storage.moments import Moment
 from storage.notice_rows import Subscription
 from storage.outside_rows import ArticleRow, BilledRow, TemplateDay, TemplateOrder
 from storage.statements import Connection, Prepared
-from surveys.notices import Push
 from surveys.outside import ArticleState, Quote
 
 __all__ = ["Outside"]
@@ -89,10 +88,10 @@ class Outside:
 
     # ── Whom it concerns ──────────────────────────────────────────────────────────────────────────────────────
 
-    def askable(self, units: Iterable[str]) -> AsyncIterator[tuple[Any, ...]]:
-        """Fingerprint, account, language and last hour of everybody who agreed to surveys in one of these wards, which is their own."""
+    def askable(self, units: Iterable[str], topic: str) -> AsyncIterator[tuple[Any, ...]]:
+        """Fingerprint, account, language and last hour of everybody who agreed to be asked in one of these wards, which is their own."""
         units = tuple(units)
-        values = {f"unit_{place}": unit for place, unit in enumerate(units)}
+        values = {"topic": topic} | {f"unit_{place}": unit for place, unit in enumerate(units)}
         return self._connection.each(_askable(len(units)), **values)
 
     # ── Articles ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -203,7 +202,7 @@ BILLED = Prepared(select(_billed.c.number).where(_billed.c.campaign == bindparam
 def _askable(units: int) -> Prepared:
     contacts, wants = rows.table(rows.Contact).c, rows.table(Subscription).c
     heard = rows.table(rows.HeardAt)
-    asked = wants.topic == literal_column(f"'{Push.SURVEYS.value}'")
+    asked = wants.topic == bindparam("topic", type_=wants.topic.type)
     own = or_(
         false(), *(contacts.unit == bindparam(f"unit_{n}", type_=contacts.unit.type) for n in range(units))
     )

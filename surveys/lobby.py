@@ -11,7 +11,7 @@ from typing import Self
 
 from surveys.entry import Entry, Stream
 from surveys.forms.session import Menu
-from surveys.notices import Topic
+from surveys.notices import Push, Topic
 
 __all__ = [
     "AskLater",
@@ -149,6 +149,8 @@ class SeeSubscriptions:
 
     joining: str | None = None
     """A unit whose surveys they may want besides."""
+    push: Push = Push.SURVEYS
+    """Which of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -224,6 +224,8 @@ class Reception:
                 return Step(self.lobby, effect=SeeSubscriptions())
             case ["join", code] if self.pages.is_unit(code):
                 return Step(self.lobby, effect=SeeSubscriptions(joining=code))
+            case ["join", code, push] if self.pages.is_unit(code) and push in set(Push):
+                return Step(self.lobby, effect=SeeSubscriptions(joining=code, push=Push(push)))
             case ["follow"]:
                 return self.follows()
             case ["topics", code, number] if self.pages.is_unit(code) and number.isdigit():
@@ -353,12 +355,12 @@ class Reception:
             return self.follows(self.pages.say("notices.ward_first"))
         return self.acts(f"topics.{unit.code}.{subscribing.USUAL}")
 
-    def joins(self, unit: str, wants: subscribing.Wants) -> Step:
+    def joins(self, unit: str, wants: subscribing.Wants, push: Push) -> Step:
         """The surveys of a ward besides what they have there, for them to agree to."""
         chosen = wants.get(unit, frozenset())
-        if Push.SURVEYS in chosen:
+        if push in chosen:
             return self.subscriptions(wants)
-        return self.acts(f"topics.{unit}.{subscribing.number_of({*chosen, Push.SURVEYS})}")
+        return self.acts(f"topics.{unit}.{subscribing.number_of({*chosen, push})}")
 
     def follows(self, first: str = "") -> Step:
         """Which other ward: found as every ward is found."""

@@ -10,6 +10,8 @@ from enum import Enum, auto
 from typing import Any
 
 from surveys.delivery import REST
+from surveys.notices import Push
+from surveys.waves import Audience
 
 __all__ = [
     "ALL",
@@ -23,6 +25,7 @@ __all__ = [
     "ends_at",
     "reminder",
     "subject_of",
+    "topic_asked",
     "wanted",
     "wave_of",
 ]
@@ -72,6 +75,11 @@ def reminder(progress: Progress, *, invited: int | None, k: int) -> Reminder:
             return Reminder.GO_ON
         case Progress.DONE:
             return Reminder.NOTHING
+
+
+def topic_asked(audience: Audience | str) -> Push:
+    """What somebody agreed to who is invited to a wave of this audience: whoever answers for a business said so themselves."""
+    return Push.BUSINESSES if audience == Audience.BUSINESSES else Push.SURVEYS
 
 
 # ── What a schedule asks for ─────────────────────────────────────────────────────────────────────────────────────

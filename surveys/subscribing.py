@@ -105,7 +105,7 @@ def topics_page(pages: Pages, unit: Unit, number: int) -> Message:
             pages.say("notices.agree"),
         ]
     )
-    key = "button.enrol_chosen" if Push.SURVEYS in chosen else "button.enrol"
+    key = "button.enrol" if set(Push).isdisjoint(chosen) else "button.enrol_chosen"
     agree = pages.offer(key, f"enrol.{unit.code}.{number}")
     return _message(text, [agree, pages.offer("button.no_thanks", "menu"), *toggles, unfollow])
 
@@ -119,6 +119,8 @@ def _about(language: str, ward: str, topics: Iterable[Topic]) -> list[str]:
         lines.append(texts.say(language, "notices.about", ward=ward, topics=listed))
     if Push.SURVEYS in chosen:
         lines.append(texts.say(language, "surveys.about", ward=ward))
+    if Push.BUSINESSES in chosen:
+        lines.append(texts.say(language, "businesses.about", ward=ward))
     return lines
 
 

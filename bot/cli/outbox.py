@@ -91,11 +91,15 @@ def quote(
     unit: Annotated[
         list[str] | None, typer.Option(help="Its wards, while there is no such wave yet; or a province.")
     ] = None,
+    businesses: Annotated[
+        bool,
+        typer.Option("--businesses", help="While there is no such wave yet: it asks offices and businesses."),
+    ] = False,
 ) -> None:
     """What inviting to a wave costs on Zalo: free, billed, outside the window, and what those get."""
     from bot.cli.outbox_costs import quote as work
 
-    _exit(work(wave, unit or []))
+    _exit(work(wave, unit or [], asks_businesses=businesses))
 
 
 @app.command("agree")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from bot.cli.desk import Refused, _in_house, _print
 from surveys.outside import Quote
 from surveys.outside_words import outlook_words
-from surveys.waves import LOCAL
+from surveys.waves import LOCAL, Audience
 
 if TYPE_CHECKING:
     from bot.app import House
@@ -14,10 +14,14 @@ if TYPE_CHECKING:
 __all__ = ["agree", "quote"]
 
 
-def quote(wave: str, units: list[str]) -> int:
+def quote(wave: str, units: list[str], *, asks_businesses: bool = False) -> int:
     async def work(house: "House") -> None:
         costs = _costs(house)
-        reckoning = await costs.reckon(await _wards(costs, wave, units))
+        try:
+            asked = await costs.audience_of(wave)
+        except LookupError:  # a schedule will open it
+            asked = Audience.BUSINESSES if asks_businesses else Audience.RESIDENTS
+        reckoning = await costs.reckon(await _wards(costs, wave, units), asked)
         for kind, reach in reckoning.channels.items():
             outside = f", {sum(reckoning.outside.values())} outside the window" * (kind == "zalo")
             _print(f"{kind:10} {reach.free} free, {reach.billed} billed{outside}")

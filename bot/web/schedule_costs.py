@@ -87,7 +87,7 @@ class ScheduleCosts:
             status,
             seen=seen,
             waves=[
-                (wave, await self._costs.reckon(wave.units), await self._costs.agreed(wave.slug))
+                (wave, await self._costs.reckon(wave.units, wave.asked), await self._costs.agreed(wave.slug))
                 for wave in waves
             ],
             is_done=is_done,

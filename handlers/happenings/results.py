@@ -13,6 +13,7 @@ from storage.transaction import Tx
 from surveys.delivery import Audience, Campaign
 from surveys.notices import Push
 from surveys.releases import ReleasedWard, read_release
+from surveys.reminding import topic_asked
 from surveys.waves import State
 from surveys.windows import Purpose
 
@@ -56,7 +57,7 @@ class ResultsTold:
                 raise NotNow(f"Đợt {slug} chưa công bố kết quả.")
             wards = await self._wards(tx, wave, occasion.unit)
             for ward in wards:
-                await tx.outbox.create(self._campaign(slug, ward, occasion.over))
+                await tx.outbox.create(self._campaign(wave, ward, occasion.over))
         return f"Đã chuyển kết quả đợt {slug} cho người đăng ký ở {len(wards)} đơn vị."
 
     async def _wards(self, tx: Tx, wave: rows.Wave, unit: str) -> list[str]:
@@ -69,13 +70,14 @@ class ResultsTold:
         within = {unit, *(ward.code for ward in known.wards(unit))}
         return [ward for ward in wards if ward in within]
 
-    def _campaign(self, slug: str, ward: str, over: timedelta) -> Campaign:
+    def _campaign(self, wave: rows.Wave, ward: str, over: timedelta) -> Campaign:
         now = self._now()
+        topics = {Push.SURVEYS, topic_asked(wave.audience)}
         return Campaign(
             kind=KIND,
-            subject=subject_of(slug, ward),
+            subject=subject_of(wave.slug, ward),
             purpose=Purpose.INVITATION,
-            audience=Audience(units=(ward,), topics=(Push.SURVEYS.value,)),
+            audience=Audience(units=(ward,), topics=tuple(sorted(topics))),
             not_before=now,
             over=over,
             expires_at=now + max(NEWS, over),

@@ -65,8 +65,8 @@ class Occasion:
     """When this person can be asked again who says “later”; None where they cannot be."""
     unfinished: tuple[int, str] | None = None
     """Another wave in which they stopped on the way, and its title."""
-    may_ask_for_surveys: bool = False
-    """Whether they can be asked now if they want to be invited to surveys: once, and only who does not yet."""
+    joins: str = ""
+    """The topic they can be asked to join now, to be invited to such surveys: once, and only who has not."""
 
 
 def act_for(wave: int, act: str) -> str:
@@ -360,9 +360,10 @@ class View:
             wave, title = self.occasion.unfinished
             go_on = self.offer("button.survey_go_on", f"lobby.survey.{wave}", title=title)
             offers.append(replace(go_on, label=texts.clipped(go_on.label, LABEL_OF_BUTTON)))
-        if self.occasion.may_ask_for_surveys:
+        if self.occasion.joins:
             lines.append(self.say("surveys.ask"))
-            offers.append(self.offer("button.surveys", f"lobby.join.{self.session.unit}"))
+            act = f"lobby.join.{self.session.unit}.{self.occasion.joins}"
+            offers.append(self.offer("button.surveys", act))
         offers += [self.offer("button.notices", "notices"), self.offer("button.elsewhere", "menu")]
         return Message("\n".join(lines), tuple(offers))
 

@@ -34,6 +34,8 @@ class Push(StrEnum):
 
     SURVEYS = "surveys"
     """Invitations to surveys, their reminders, and what came of them."""
+    BUSINESSES = "businesses"
+    """The same of the survey of offices and businesses, for whoever answers for one. Nobody else is asked it."""
 
 
 Topic = Category | Push

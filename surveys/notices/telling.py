@@ -93,6 +93,7 @@ TOPICS: Mapping[Topic, str] = {
     Category.FIRE: "topic.fire",
     Category.OTHER: "topic.other",
     Push.SURVEYS: "topic.surveys",
+    Push.BUSINESSES: "topic.businesses",
 }
 
 

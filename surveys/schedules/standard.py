@@ -152,7 +152,8 @@ def standing_orders(starts_on: date) -> tuple[Standing, ...]:
             "businesses",
             OPEN_WAVE,
             "“Công an lắng nghe ý kiến của Nhân dân”, phiếu cơ quan, doanh nghiệp",
-            at(Yearly(10, 5), 8, 2 * A_DAY),
+            # After the last reminder to residents: nobody is written to about both within two days.
+            at(Yearly(10, 12), 8, 2 * A_DAY),
             {
                 "form": "hang_nam_doanh_nghiep",
                 "slug": "{year}-doanh-nghiep",
@@ -162,7 +163,7 @@ def standing_orders(starts_on: date) -> tuple[Standing, ...]:
             },
             "QĐ 3140/QĐ-BCA Đ.8 (mỗi năm một lần, quý IV; hiệu lực hiện nay: UNSURE); ngày mở: " + OURS,
         ),
-        # Nobody is invited to it: of those who agreed to be asked, none is known as a business.
+        *asking("businesses", "{year}-doanh-nghiep", "cơ quan, doanh nghiệp"),
         following(
             "results",
             Purpose.TELL_RESULTS,

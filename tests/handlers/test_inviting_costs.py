@@ -15,6 +15,7 @@ from storage.vault import Vault
 from surveys.conversation import Address
 from surveys.delivery import Audience, Campaign
 from surveys.outside import Fact, Quote, Template, Terms, Way
+from surveys.waves import Audience as Asked
 from surveys.windows import Purpose
 from tests.conftest import Clock
 from tests.handlers.notice_desk import LONG_DUC, TRA_VINH
@@ -76,6 +77,21 @@ async def test_only_who_agreed_to_surveys_in_their_own_ward_is_reckoned(
     assert found.channels["telegram"].count == 1
     assert found.outlook is not None
     assert found.outlook.quote == Quote(2, 120)
+
+
+async def test_of_the_businesses_survey_only_who_answers_for_one_is_reckoned(
+    arrivals: Arrivals, database: Database, vault: Vault, clock: Clock, costs: InvitingCosts
+):
+    await comes(arrivals, vault, clock, "1", 1)
+    await comes(arrivals, vault, clock, "2", 300, (LONG_DUC, "businesses"))
+    await comes(arrivals, vault, clock, "3", 300, (LONG_DUC, "businesses"), (LONG_DUC, "surveys"))
+    await arrivals.flush(database)
+
+    businesses = await costs.reckon([LONG_DUC], Asked.BUSINESSES)
+    residents = await costs.reckon([LONG_DUC])
+
+    assert businesses.outside == {OA: 2}
+    assert (residents.channels["zalo"].free, residents.outside) == (1, {OA: 1})
 
 
 async def test_nobody_is_asked_where_no_ward_is_named(costs: InvitingCosts):

@@ -24,6 +24,7 @@ from tests.journeys.town import DOORS, Heard, Resident, Town
 from tests.patience import PATIENCE
 
 SURVEYS = "○ Phiếu khảo sát và kết quả"
+BUSINESSES = "○ Phiếu cơ quan, doanh nghiệp, hộ kinh doanh"
 
 
 class LetterBox:
@@ -42,12 +43,12 @@ class LetterBox:
         return Sent(str(len(self.letters[address.id])))
 
 
-async def agrees(resident: Resident, ward: str = "Long Đức") -> Resident:
+async def agrees(resident: Resident, ward: str = "Long Đức", *, to: str = SURVEYS) -> Resident:
     """They ask for their ward's notices, and for its surveys besides."""
     await resident.starts()
     await resident.says(ward)
     await resident.says("nhận thông báo")
-    await resident.taps(SURVEYS)
+    await resident.taps(to)
     await resident.says("đồng ý")
     await resident.town.arrivals.flush(resident.town.database)
     return resident

@@ -9,6 +9,7 @@ from surveys import taps
 from surveys.entry import Stream
 from surveys.waves import Audience
 from tests.journeys.invitations import (
+    BUSINESSES,
     SURVEYS,
     LetterBox,
     agrees,
@@ -394,7 +395,7 @@ async def test_in_another_ward_they_are_like_anybody(town: Town, resident: Resid
 async def test_a_business_answers_several_at_once_by_typing(
     town: Town, resident: Resident, tmp_path: Path
 ) -> None:
-    await agrees(resident)
+    await agrees(resident, to=BUSINESSES)
     wave = await town.opens("dn-2026", "hang_nam_doanh_nghiep", Audience.BUSINESSES)
     await invited(town, "dn-2026", tmp_path, resident)
 

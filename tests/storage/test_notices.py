@@ -12,8 +12,11 @@ from storage import migrate, rows
 from storage.database import Database
 from storage.migrate import _config, _connected
 from storage.notice_rows import Picture
+from storage.vault import Vault
+from surveys.conversation import Address
 from surveys.notices import Audience, Category, Draft, Hand, Notice, State, Text
 from tests.storage.conftest import a_unit
+from tests.storage.test_outbox import a_contact
 
 NOW = datetime(2026, 11, 22, 1, 30, tzinfo=UTC)
 WRITER = Hand("p-an", "An", "post", "Cán bộ", NOW)
@@ -55,6 +58,20 @@ async def test_a_stale_version_changes_nothing(ward: Database) -> None:
         found = await tx.notices.get("n1")
     assert found is not None
     assert found.state is State.CANCELLED
+
+
+async def test_who_asked_for_surveys_alone_is_no_listener_to_notices(ward: Database, vault: Vault) -> None:
+    wanted = {1: ("scam", "businesses"), 2: ("surveys",), 3: ("businesses",), 4: ("surveys", "businesses")}
+    async with ward.transaction() as tx:
+        await tx.contacts.upsert_many(a_contact(vault, person, "29242", "vi") for person in wanted)
+        for person, topics in wanted.items():
+            fingerprint = vault.fingerprint(Address("telegram", str(person)))
+            await tx.subscriptions.replace(fingerprint, [("29242", topic) for topic in topics])
+
+    async with ward.reading() as tx:
+        found = [row async for row in tx.subscriptions.listeners(["29242"], ["scam"], NOW)]
+
+    assert [row[0] for row in found] == [vault.fingerprint(Address("telegram", "1"))]
 
 
 async def test_a_code_is_given_once(ward: Database) -> None:

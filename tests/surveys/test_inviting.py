@@ -170,6 +170,6 @@ def test_an_act_with_its_ward() -> None:
 
 
 def test_surveys_are_the_last_topic_so_that_old_buttons_keep_their_meaning() -> None:
-    assert EVERY_TOPIC[-1] is Push.SURVEYS
+    assert (*Category, Push.SURVEYS, Push.BUSINESSES) == EVERY_TOPIC
     assert topics_of(31) == tuple(Category)
-    assert (USUAL, EVERY, number_of({Push.SURVEYS})) == (31, 63, 32)
+    assert (USUAL, number_of({Push.SURVEYS}), number_of({Push.BUSINESSES}), EVERY) == (31, 32, 64, 127)

@@ -71,8 +71,8 @@ def expected(year: int) -> Iterator[Expected]:
         f"Công an lắng nghe ý kiến của cơ quan, doanh nghiệp, năm {year}",
         "hang_nam_doanh_nghiep",
         "businesses",
-        _at(year, 10, 5, 8),
-        _at(year, 10, 26, 0),
+        _at(year, 10, 12, 8),
+        _at(year, 11, 2, 0),
         days_late=2,
     )
 
@@ -109,12 +109,13 @@ A_DAY_LATE = timedelta(days=1)
 def followed(year: int) -> Iterator[Follows]:
     """Who is invited and reminded: at nine, on the day of the opening, and so many days after it; a day on which nobody is to be disturbed
     gives it to the next."""
-    residents, forum = f"{year}-nguoi-dan", f"dien-dan-{year}"
+    forum = f"dien-dan-{year}"
     yield Follows("forum-invite", "invite", forum, _awake(year, 8, 20))
-    yield Follows("residents-invite", "invite", residents, _awake(year, 10, 1))
-    for number, days in enumerate((3, 7), start=1):
-        due = _awake(year, 10, 1 + days)
-        yield Follows(f"residents-remind-{number}", "remind", f"{residents}.{number}", due)
+    for whom, slug, day in (("residents", "nguoi-dan", 1), ("businesses", "doanh-nghiep", 12)):
+        yield Follows(f"{whom}-invite", "invite", f"{year}-{slug}", _awake(year, 10, day))
+        for number, days in enumerate((3, 7), start=1):
+            due = _awake(year, 10, day + days)
+            yield Follows(f"{whom}-remind-{number}", "remind", f"{year}-{slug}.{number}", due)
 
 
 def officers_reminded(year: int) -> Iterator[tuple[str, datetime]]:
