@@ -19,6 +19,7 @@ from storage import migrate
 from storage.database import Database
 from storage.keys import FileKeys
 from storage.vault import Vault
+from tests.nursery import Nursery
 from tests.postgres import PostgresServer, binaries
 
 if TYPE_CHECKING:
@@ -190,6 +191,14 @@ def furnished_desk(sqlite_template: Path, tmp_path_factory: pytest.TempPathFacto
 
     directory = tmp_path_factory.mktemp("desk")
     return asyncio.run(furnished(sqlite_template, directory, Clock(MORNING)))
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    """Gives birth to other processes, in a moment and not in seconds."""
+    nursery = Nursery()
+    yield nursery
+    nursery.closes()
 
 
 @pytest.fixture(scope="session")

@@ -4,13 +4,13 @@ minutes. Beside it, whoever starts several of them, and knows which one leads.""
 import os
 import re
 import signal
-import subprocess
 import sys
 import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
+from tests.nursery import Nursery
 from tests.patience import PATIENCE
 
 __all__ = ["Clocks", "Running"]
@@ -23,7 +23,15 @@ COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 class Running:
     """One process."""
 
-    def __init__(self, number: int, directory: Path, url: str, parts: tuple[str, ...], port: int) -> None:
+    def __init__(
+        self,
+        nursery: Nursery,
+        number: int,
+        directory: Path,
+        url: str,
+        parts: tuple[str, ...],
+        port: int,
+    ) -> None:
         self._log = directory / f"clock-{number}.log"
         environment = {
             **os.environ,
@@ -33,12 +41,8 @@ class Running:
             "LOG_LEVEL": "info",
         }
         with self._log.open("w", encoding="utf-8") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.faults.clocks", *parts],
-                cwd=Path(__file__).parents[2],
-                env=environment,
-                stdout=log,
-                stderr=log,
+            self.process = nursery.start(
+                "tests.faults.clocks", *parts, env=environment, stdout=log, stderr=log
             )
         self.is_frozen = False
 
@@ -73,8 +77,15 @@ class Clocks:
     """`with` it: so many of them, and none is left behind."""
 
     def __init__(
-        self, directory: Path, url: str, count: int, *parts: str, ports: tuple[int, ...] = ()
+        self,
+        nursery: Nursery,
+        directory: Path,
+        url: str,
+        count: int,
+        *parts: str,
+        ports: tuple[int, ...] = (),
     ) -> None:
+        self._nursery = nursery
         self._directory = directory
         self._url = url
         self._parts = parts
@@ -84,9 +95,8 @@ class Clocks:
 
     def _new(self) -> Running:
         number, self._started = self._started, self._started + 1
-        return Running(
-            number, self._directory, self._url, self._parts, self._ports[number % len(self._ports)]
-        )
+        port = self._ports[number % len(self._ports)]
+        return Running(self._nursery, number, self._directory, self._url, self._parts, port)
 
     def __enter__(self) -> Self:
         return self

@@ -22,6 +22,7 @@ from surveys.schedules import Daily, Schedule
 from surveys.schedules.purposes import Purpose
 from tests.faults.clocks import Clocks
 from tests.handlers.notice_desk import LONG_DUC, PROVINCE
+from tests.nursery import Nursery
 from tests.patience import PATIENCE
 from tests.postgres import PostgresServer
 
@@ -142,11 +143,12 @@ def free_ports(count: int) -> tuple[int, ...]:
     ("count", "parts"), [(3, ("clock",)), (2, ())], ids=["three clocks", "two of everything"]
 )
 async def test_whoever_leads_is_killed_or_freezes(
-    house: House, tmp_path: Path, count: int, parts: tuple[str, ...]
+    house: House, nursery: Nursery, tmp_path: Path, count: int, parts: tuple[str, ...]
 ):
     work = Work(house)
     await work.prepared()
-    with Clocks(tmp_path, house.settings.database_url, count, *parts, ports=free_ports(count + 2)) as clocks:
+    ports = free_ports(count + 2)
+    with Clocks(nursery, tmp_path, house.settings.database_url, count, *parts, ports=ports) as clocks:
         first = await asyncio.to_thread(clocks.leader)
 
         await work.comes_due(0)

@@ -2,14 +2,13 @@
 says of neither who they were."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.faults.test_sending_killed import a_database
+from tests.nursery import Nursery
 from tests.postgres import PostgresServer
 
 KILLS = 8
@@ -17,14 +16,9 @@ FEWEST = 3  # of them, before everybody has been reminded
 SEED = 1578
 
 
-def killed(directory: Path, *url: str) -> dict[str, Any]:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.faults.reminding", str(directory), str(KILLS), str(SEED), *url],
-        capture_output=True,
-        text=True,
-        cwd=Path(__file__).parents[2],
-        check=False,
-    )
+def killed(nursery: Nursery, directory: Path, *url: str) -> dict[str, Any]:
+    words = (str(directory), str(KILLS), str(SEED), *url)
+    done = nursery.run("tests.faults.reminding", *words, directory=directory)
     assert done.returncode == 0, done.stderr[-3000:]
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
@@ -35,11 +29,11 @@ def shows_something(found: dict[str, Any]) -> bool:
 
 
 @pytest.mark.timeout(600)
-def test_killed_at_random_who_has_answered_is_left_alone(tmp_path: Path) -> None:
-    assert shows_something(killed(tmp_path))
+def test_killed_at_random_who_has_answered_is_left_alone(tmp_path: Path, nursery: Nursery) -> None:
+    assert shows_something(killed(nursery, tmp_path))
 
 
 @pytest.mark.postgres
 @pytest.mark.timeout(600)
-def test_on_a_server_too(tmp_path: Path, postgres_server: PostgresServer) -> None:
-    assert shows_something(killed(tmp_path, a_database(postgres_server, "reminded")))
+def test_on_a_server_too(tmp_path: Path, nursery: Nursery, postgres_server: PostgresServer) -> None:
+    assert shows_something(killed(nursery, tmp_path, a_database(postgres_server, "reminded")))
