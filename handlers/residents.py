@@ -104,7 +104,7 @@ class Residents:
         self._following = Following(
             self._subscribers, self._conversations, self._waves, links, snoozes, vault
         )
-        self._enquiries = Enquiries(self._conversations, self._following, vault)
+        self._enquiries = Enquiries(self._conversations, self._following, vault, snoozes)
         self._linking = Linking(links, vault, arrivals, self._resting) if links is not None else None
 
     async def refresh(self) -> None:

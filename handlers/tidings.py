@@ -80,6 +80,8 @@ class Word:
     title: str
     """Of the schedule it is about; of what keeps everything waiting its cause."""
     reason: str
+    schedule: str = ""
+    """Its id, where there is one to look at."""
 
 
 class Tidings:
@@ -148,8 +150,9 @@ class Tidings:
             actors = {each.person: _actor(each) for each in held if _concerns(row, _actor(each), known)}
             addresses = {person: await self._address(tx, person) for person in actors}
         title = schedule.title if schedule is not None else row.object.partition(":")[2]
+        known_id = schedule.id if schedule is not None else ""
         return [
-            Word(address, actors[person], row.action, title, row.reason)
+            Word(address, actors[person], row.action, title, row.reason, known_id)
             for person, address in addresses.items()
             if address is not None
         ]

@@ -15,13 +15,19 @@ FILE_NAME = "du-lieu-cua-toi.json"
 
 
 def document(
-    held: Iterable[tuple[Running, Session]], contact: Mapping[str, Any] | None, now: datetime
+    held: Iterable[tuple[Running, Session]],
+    contact: Mapping[str, Any] | None,
+    now: datetime,
+    *,
+    wishes: Iterable[str] = (),
 ) -> bytes:
-    """UTF-8 JSON: every answer with its question in the person's language, and the consent to notices."""
+    """UTF-8 JSON: every answer with its question in the person's language, the consent to notices, and of which surveys they want to be
+    asked later or not at all, in a line each."""
     body = {
         "made_at": local(now).isoformat(timespec="minutes"),
         "surveys": [_survey(wave, session) for wave, session in held],
         "notices": contact,
+        "wishes": list(wishes),
         "sealed": "Phiếu đã niêm phong không còn gắn với ai, nên không có ở đây. / Sealed ballots belong to nobody and cannot be here.",
     }
     return json.dumps(body, ensure_ascii=False, indent=2).encode()

@@ -15,7 +15,7 @@ from telegram.ext import (
 )
 from telegram.ext import filters as are
 
-from bot.channels.telegram_officers_calls import Mouth
+from bot.channels.telegram_officers_calls import Button, Mouth
 from bot.channels.telegram_officers_cards import Cards
 from bot.channels.telegram_officers_draft import Step
 from bot.channels.telegram_officers_notices import Decisions
@@ -24,7 +24,7 @@ from bot.channels.telegram_officers_planning import Planner, PlanStep
 from bot.channels.telegram_officers_progress import Watches
 from bot.channels.telegram_officers_reception import Callback, Context, Deed, Reception, Sitting, Turn
 from bot.channels.telegram_officers_results import Readings
-from bot.channels.telegram_officers_schedules import Timetable, why_held
+from bot.channels.telegram_officers_schedules import Timetable, tag_of, why_held
 from bot.channels.telegram_officers_steps import Steps
 from bot.channels.telegram_officers_templates import Fillings
 from bot.channels.telegram_officers_words import say
@@ -45,6 +45,7 @@ Handler = BaseHandler[Update, Context, object]
 WRITTEN = (are.TEXT | are.CAPTION) & ~are.COMMAND
 PICTURES = are.PHOTO | are.Document.ALL
 
+MISSED = frozenset({"schedule.skip", "schedule.fail"})
 BEGINS: Mapping[str, Action] = {
     "rj": Action.NOTICE_APPROVE,
     "cl": Action.NOTICE_CLEAR,
@@ -233,7 +234,7 @@ class Desk:
     async def tell_news(self) -> None:
         for tiding in await self._tidings.next():
             if isinstance(tiding, Word):
-                self._mouth.say(int(tiding.address.id), _by_the_clock(tiding))
+                self._mouth.say(int(tiding.address.id), _by_the_clock(tiding), _leading_to(tiding))
                 continue
             await self._tell(tiding)
 
@@ -251,6 +252,13 @@ def _by_the_clock(word: Word) -> str:
     is_held = word.action == "schedule.hold"
     reason = why_held(word.title, word.reason) if is_held else word.reason
     return say(f"clock.{word.action.replace('.', '_')}", title=word.title, reason=reason)
+
+
+def _leading_to(word: Word) -> list[list[Button]]:
+    """What did not happen is one tap away from where it can be done after all."""
+    if word.action not in MISSED or not word.schedule:
+        return []
+    return [[Button(say("clock.look"), f"lc.{tag_of(word.schedule)}")]]
 
 
 def _button(name: str, callback: Callback) -> Handler:

@@ -142,6 +142,8 @@ async def test_what_was_skipped_is_said_to_whoever_keeps_it_and_done_after_all_b
     assert "Báo cáo năm" in dung.last
     assert "quá mức cho phép" in dung.last
     assert len(an.heard) == said, "who can do nothing about it is not told"
+    await dung.taps("Xem lịch này")
+    assert "bỏ qua" in dung.last
     await dung.says("/lich")
     await dung.taps("Báo cáo năm")
     assert "bỏ qua" in dung.last
