@@ -24,6 +24,8 @@ from storage.database import Database, Unavailable
 from storage.schedule_rows import DueRow, ScheduleRow
 from storage.transaction import Tx
 from surveys.schedules import Schedule, dues, is_too_late, met, told_due
+from surveys.schedules.subjects import is_over
+from surveys.waves import LOCAL
 
 __all__ = ["LEASE", "Doing"]
 
@@ -33,6 +35,8 @@ LEASE = timedelta(seconds=60)
 KEPT_EVERY = LEASE / 3
 TRIES = 5  # of one deed; then its owner must look
 MOST_TOLD = 200  # characters of what came of it
+WAITING = frozenset({"due", "running"})
+OVER = "Đợt đã đóng."
 MISSED = {"skipped": "schedule.skip", "failed": "schedule.fail"}
 MOST_MISSED = 1000  # moments of one schedule noted in one tick: years of silence are caught up in several
 
@@ -64,16 +68,27 @@ class Doing:
                 return
             days = await self._days.now(tx)
             following = [each for each in _readable(rows, days.planned) if follows_a_wave(each.schedule)]
-            noted = {
-                each.row.id: {due.due for due in await tx.dues.of(each.row.id, MOST_MISSED)}
-                for each in following
-            }
+            noted = {each.row.id: await tx.dues.of(each.row.id, MOST_MISSED) for each in following}
         for each in following:
+            there = {due.due: due.state for due in noted[each.row.id]}
             moments = dues(each.schedule, each.row.since, each.quiet)
-            due = next((moment for moment in moments if moment not in noted[each.row.id]), None)
+            due = next((moment for moment in moments if moment not in there), None)
             if due != each.row.next_due:
                 async with self._db.transaction() as tx:
                     await tx.schedules.advance(each.row.id, each.row.next_due, due)
+            elif due is None and WAITING.isdisjoint(there.values()):
+                await self._ended_if_over(each)
+
+    async def _ended_if_over(self, planned: Planned) -> None:
+        """What reminded of one wave is no schedule any more once that is closed; what came of it stays to be seen."""
+        row, now = planned.row, self._now()
+        if not is_over(row.purpose, planned.schedule, now.astimezone(LOCAL).date()):
+            return
+        row.state = "ended"
+        async with self._db.transaction() as tx:
+            if await tx.schedules.change(row):
+                object = f"schedule:{row.id}"
+                await noting.note(tx, None, "schedule.end", object, unit=row.unit, reason=OVER, at=now)
 
     async def note_what_is_due(self) -> None:
         now = self._now()

@@ -3,9 +3,11 @@ reminded of, what officers are reminded of. Pure. What a purpose then does with 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Self
 
 from surveys.reminding import MOST, wanted
+from surveys.schedules.dues import Schedule
 from surveys.schedules.opening import MONTH_END
 from surveys.schedules.purposes import Purpose
 from surveys.schedules.rules import Daily, Event, Once, Relative, Rule, Weekly, Yearly
@@ -22,6 +24,7 @@ __all__ = [
     "BadSubject",
     "WaveWanted",
     "check_following",
+    "is_over",
     "slug_pattern",
     "told_subject",
     "wave_audience",
@@ -165,6 +168,17 @@ def check_following(purpose: str, rule: Rule, about: Mapping[str, Any]) -> None:
     number = about.get("number", 1)
     if purpose == Purpose.REMIND and (type(number) is not int or not 1 <= number <= MOST):
         raise BadSubject(f"Mỗi đợt chỉ nhắc nhiều nhất {MOST} lần: không có lần nhắc {number}.")
+
+
+def is_over(purpose: str, schedule: Schedule, today: date) -> bool:
+    """Nothing can come of it any more: it asks people about one wave, and that wave's last day is past."""
+    rule = schedule.rule
+    if purpose not in (Purpose.INVITE, Purpose.REMIND) or not isinstance(rule, Relative):
+        return False
+    if not isinstance(rule.to, Event) or not rule.to.is_one:
+        return False
+    closing = schedule.known.get(Event("closing", rule.to.of))
+    return closing is not None and closing < today
 
 
 def told_subject(purpose: str, about: Mapping[str, Any]) -> str:

@@ -169,6 +169,45 @@ async def test_a_wave_that_is_taken_to_its_people_plans_its_reminders(life: Life
     assert standing.campaign.audience.seed == terms.seed != "none"
 
 
+async def test_what_reminded_of_one_wave_ends_with_it_and_what_follows_others_goes_on(life: Life):
+    subject = {**PULSE, "invite": "all", "remind_after_days": [3, 7]}
+    opening = await life.schedules(Once(date(2026, 12, 1)), Purpose.OPEN_WAVE, 8, subject)
+    by_pattern = await life.schedules(
+        Relative(5, Event("opening", PULSE["slug"])), Purpose.REMIND, 10, {"number": 2}
+    )
+    slug = "2026-12-nguoi-dan"
+    own = [reminder_id(slug, number) for number in (1, 2)]
+
+    async def states() -> list[str]:
+        return [(await life.house.schedules.get(id)).row.state for id in (*own, by_pattern, opening)]
+
+    await life.goes_on(days=18)  # the wave's last day, 10 December
+    assert await states() == ["active"] * 4, "a person may still want one now"
+    await life.goes_on(days=1)
+
+    assert await states() == ["ended", "ended", "active", "active"]
+    for id in own:
+        assert len(await life.dues(id)) == 1, "what came of it stays to be seen"
+        ended = [row for row in await life.house.trail.of(f"schedule:{id}") if row.action == "schedule.end"]
+        assert [(row.post, row.reason) for row in ended] == [(None, "Đợt đã đóng.")]
+
+
+async def test_what_nobody_was_there_to_do_is_skipped_before_its_schedule_ends(life: Life):
+    subject = {**PULSE, "invite": "all", "remind_after_days": [3]}
+    await life.schedules(Once(date(2026, 12, 1)), Purpose.OPEN_WAVE, 8, subject)
+    await life.goes_on(days=10)
+    own = reminder_id("2026-12-nguoi-dan", 1)
+    life.clock.advance(days=20)
+    await life.house.schedules.tick()
+    for hold in await life.house.schedules.holds():
+        await life.house.schedules.release(hold.cause)
+    for _ in range(3):
+        await life.house.schedules.tick()
+
+    assert [state for _, state in await life.dues(own)] == ["skipped"]
+    assert (await life.house.schedules.get(own)).row.state == "ended"
+
+
 async def test_what_was_fixed_while_nobody_was_there_is_late_by_its_own_hour(life: Life):
     """A wave is written down with a day that has passed: what follows it says so, and is not forgotten."""
     id = await life.schedules(Relative(0, Event("opening", "2026")), Purpose.REMIND, 9, {"number": 1})
