@@ -90,7 +90,8 @@ class InvitationComposer:
         )
 
     async def _invited_to(self, campaign: Campaign) -> Mapping[str, int]:
-        """Unit → how many were invited there, by the campaign this one follows: they are all written down long before."""
+        """Unit → how many were invited there and have not left, by the campaign this one follows: they are all written down long
+        before. Who left hides nobody any more."""
         original = campaign.audience.of
         assert original is not None, "a reminder follows an invitation"
         if original not in self._invited:

@@ -27,12 +27,11 @@ __all__ = ["PROVINCE", "WARDS", "Office"]
 
 PROVINCE = "86"
 WARDS = ("29242", "29263", "29254", "29398", "29512", "29516")
-LOOKS_EVERY = timedelta(hours=5)
+LOOKS_EVERY = timedelta(hours=18)
 WHO = "Lê Văn Chính"
 
 
 CHORES_EVERY = 12  # days
-SHARE_SUBSCRIBED = 0.75
 
 
 class Office:
@@ -71,7 +70,7 @@ class Office:
                 id=chore.id,
             )
         for resident in self.world.residents:
-            if resident.chance.random() < SHARE_SUBSCRIBED:
+            if resident.agrees:
                 await house.arrivals.add(_agrees(resident, today))
                 self.world.model.subscribed.add(resident.name)
         await house.flush_arrivals()

@@ -14,7 +14,7 @@ from storage.statements import Prepared
 from storage.transaction import Tx
 from storage.vault import Vault
 from surveys.delivery import FINAL, CampaignState, DeliveryState
-from tests.year.pushes import REMINDERS, Pushed, push_in
+from tests.year.pushes import REMINDERS, K, Pushed, push_in
 
 if TYPE_CHECKING:
     from tests.year.world import World
@@ -37,6 +37,8 @@ class Outbox:
     """Campaign → who → the state of their row; whose contact is gone is there by its random id."""
     counted: dict[int, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     twice: list[str] = field(default_factory=list)
+    small: set[tuple[str, str]] = field(default_factory=set)
+    """Wave and ward, where fewer were invited than may be shown."""
 
 
 async def outboxes(world: "World", tx: Tx) -> AsyncIterator[str]:
@@ -52,6 +54,10 @@ async def outboxes(world: "World", tx: Tx) -> AsyncIterator[str]:
         found.states[each.campaign][who] = each.state
     for count in rows.all_of(outbox_rows.DeliveryCount, await connection.fetch(COUNTS)):
         found.counted[count.campaign][count.state] += count.number
+    for wave in await tx.waves.all():
+        for each in await tx.wave_units.of_wave(wave.id or 0):
+            if each.invited is not None and each.invited < K:
+                found.small.add((wave.slug, each.unit))
     for trouble in _all_of(world, found):
         yield trouble
 
@@ -72,6 +78,8 @@ def _all_of(world: "World", found: Outbox) -> Iterator[str]:
             yield f"{name}: counted {counted}, there are {Counter(states.values())}"
         if campaign.kind in ("invite", "remind"):
             yield from _as_it_arrived(campaign, states, arrived)
+        if campaign.kind == "remind" and campaign.state == CampaignState.DONE:
+            yield from _all_alike_where_few_are(world, campaign, states, arrived, found.small)
         if campaign.kind == "invite" and campaign.state == CampaignState.DONE:
             yield from _nobody_missing(world, name, states)
 
@@ -104,6 +112,24 @@ def _as_it_arrived(
         for who, state in states.items():
             if state == DeliveryState.SENT and who.startswith("r") and who not in by_person:
                 yield f"{name}: the row of {who} says sent, and nothing is there"
+
+
+def _all_alike_where_few_are(
+    world: "World",
+    campaign: outbox_rows.CampaignRow,
+    states: dict[str, str],
+    arrived: dict[tuple[str, str], list[Pushed]],
+    small: set[tuple[str, str]],
+) -> Iterator[str]:
+    """There a reminder that somebody does not get would tell that they have answered."""
+    slug = campaign.subject.rpartition(".")[0]
+    wards = {each.name: each.ward for each in world.residents}
+    got_it = {f"r{int(push.address.id) - 10_000}" for push in arrived[campaign.kind, campaign.subject]}
+    told_us = world.model.left.keys() | {person for person, wave in world.model.quiet if wave == slug}
+    for who, state in states.items():
+        is_small = (slug, wards.get(who, "")) in small
+        if is_small and state == DeliveryState.SENT and who not in got_it | told_us:
+            yield f"remind {campaign.subject}: {who} is one of few, and got none"
 
 
 def _nobody_missing(world: "World", name: str, states: dict[str, str]) -> Iterator[str]:

@@ -26,6 +26,9 @@ __all__ = ["Resident"]
 
 WITHDRAWAL = timedelta(days=7)  # what residents are promised
 KEPT_BY_THE_PLATFORM = timedelta(hours=20)
+SHARE_WHO_AGREE = 0.35
+BEFORE_LEAVING = 1_200.0
+"""Seconds in which whoever was invited is counted, as the running bot does within a tick: ours are rarer."""
 MOST_TURNS = 40
 MOST_NOTES = 60
 COMMENTS = (
@@ -48,6 +51,8 @@ class Resident:
         self.ward = ward
         self.chance = Random(f"{world.seed} {self.name}")
         self.address = Address(ZALO if self.chance.random() < 0.2 else TELEGRAM, str(10_000 + number))
+        self.agrees = self.chance.random() < SHARE_WHO_AGREE
+        """To be asked."""
         self._types = self.address.account == ZALO
         self._said = 0
         self._busy = asyncio.Lock()
@@ -228,6 +233,7 @@ class Resident:
             elif what < 0.20:
                 await self._wants_no_more_of(wave, pushed)
             elif what < 0.22:
+                await asyncio.sleep(BEFORE_LEAVING)
                 came = await self.says(text="dừng")
                 if came is not None:
                     self.world.model.left.setdefault(self.name, came.at)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["TELEGRAM", "ZALO", "Arrived", "Platform"]
 
 TELEGRAM, ZALO = "telegram", "zalo:77"
-A_SECOND = 30
+A_SECOND = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,7 @@ class Arrived:
     say: Say
     is_known: bool
     """Whether the platform said so."""
+    sender: "Process"
 
 
 @dataclass
@@ -59,7 +60,7 @@ class Platform:
         channels = {account: InMemory(account, self, process) for account in (TELEGRAM, ZALO)}
         return lambda: channels
 
-    async def takes(self, address: Address, say: Say) -> Outcome:
+    async def takes(self, address: Address, say: Say, sender: "Process") -> Outcome:
         await asyncio.sleep(self.chance.uniform(0.02, 0.2))
         trouble = self.chance.random() * 1000 < self.troubles
         kind = self.chance.choice(("haste", "lost", "late", "refused")) if trouble else ""
@@ -72,21 +73,21 @@ class Platform:
                 return self._told(Rejected(f"400 of its own kind {self.chance.random()}"))
             case "lost":
                 if self.chance.random() < 0.5:
-                    self._arrives(address, say, is_known=False)
+                    self._arrives(address, say, sender, is_known=False)
                 return self._told(Unknown("connection reset"))
             case "late":
-                self._arrives(address, say, is_known=False)
+                self._arrives(address, say, sender, is_known=False)
                 await asyncio.sleep(self.chance.uniform(10, 120))
                 return self._told(Sent(str(len(self.log))))
-        self._arrives(address, say, is_known=True)
+        self._arrives(address, say, sender, is_known=True)
         return self._told(Sent(str(len(self.log))))
 
     def _told(self, outcome: Outcome) -> Outcome:
         self.outcomes[type(outcome).__name__] += 1
         return outcome
 
-    def _arrives(self, address: Address, say: Say, *, is_known: bool) -> None:
-        arrived = Arrived(self.world.now(), address, say, is_known)
+    def _arrives(self, address: Address, say: Say, sender: "Process", *, is_known: bool) -> None:
+        arrived = Arrived(self.world.now(), address, say, is_known, sender)
         self.log.append(arrived)
         self.received(arrived)
 
@@ -105,7 +106,7 @@ class InMemory:
     async def send(self, address: Address, say: Say) -> Outcome:
         if self._process.is_dead:
             raise asyncio.CancelledError
-        return await self._platform.takes(address, say)
+        return await self._platform.takes(address, say, self._process)
 
     async def send_in(self, place: Place, address: Address, say: Say) -> Outcome:
         try:

@@ -13,30 +13,35 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 from unittest.mock import patch
 
+from structlog import DropEvent
+from structlog.typing import EventDict
+
 from bot import app, outgoing, sender
 from bot.clock import Tick
 from bot.sender import Office, Patience
 from bot.sending import recorder
-from storage import migrate
+from storage import migrate, rows
 from storage.database import Database, Unavailable
+from storage.transaction import Tx
 from surveys.delivery import CampaignState
 from tests.year.weather import Faulty
 
 if TYPE_CHECKING:
     from tests.year.world import World
 
-__all__ = ["Gone", "Process", "as_in_this_world"]
+__all__ = ["Gone", "Process", "as_in_this_world", "of_the_living"]
 
 T = TypeVar("T")
 UNHURRIED = Patience(
-    account=timedelta(hours=3),
-    row=timedelta(hours=4),
-    look=timedelta(hours=1),
-    walk=timedelta(minutes=50),
+    account=timedelta(hours=4),
+    row=timedelta(hours=5),
+    look=timedelta(hours=4),
+    walk=timedelta(hours=6),
 )
 """As patient in hours as the running bot is in seconds; what one message takes is as it is."""
-OFTEN, SELDOM = timedelta(seconds=20), timedelta(hours=48)
+OFTEN, SELDOM = timedelta(seconds=20), timedelta(days=10)
 OFTEN_WHILE_HELD = timedelta(hours=1)
+WHILE_COUNTING = timedelta(minutes=10)
 TICKED_SELDOM = timedelta(minutes=5)
 """A tick that the running bot makes more seldom than this is not made more often here."""
 OF_PROCESS: ContextVar["Process | None"] = ContextVar("OF_PROCESS", default=None)
@@ -68,6 +73,14 @@ def as_in_this_world(world: "World") -> Iterator[None]:
         yield
 
 
+def of_the_living(logger: Any, method: str, entry: EventDict) -> EventDict:
+    """What a process says after SIGKILL nobody hears."""
+    process = OF_PROCESS.get()
+    if process is not None and process.is_dead:
+        raise DropEvent
+    return entry
+
+
 def _of_its_process(
     loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any], **given: Any
 ) -> "asyncio.Task[Any]":
@@ -86,6 +99,7 @@ class Process:
         self.name = name
         self.tasks: set[asyncio.Task[Any]] = set()
         self.is_dead = False
+        self.ended_at: datetime | None = None
         self.house: app.House | None = None
         self._stop = asyncio.Event()
         self._states: dict[str, str] = {}
@@ -103,12 +117,14 @@ class Process:
     def kill(self) -> None:
         """As SIGKILL: from this moment on nothing of it has any effect."""
         self.is_dead = True
+        self.ended_at = self.world.now()
         self.house = None
         for task in list(self.tasks):
             task.cancel()
 
     def stop(self) -> None:
         """As Ctrl-C."""
+        self.ended_at = self.world.now()
         self._stop.set()
 
     async def ended(self) -> None:
@@ -193,11 +209,13 @@ class Process:
             dues = await tx.dues.between(now - timedelta(days=40), now)
             waves = await tx.waves.all()
             is_held = bool(await tx.clock_holds.all())
+            is_to_count = [wave for wave in waves if wave.state == "open" and await _is_to_count(tx, wave)]
             seals = {
                 wave.slug: await tx.wave_seals.of(wave.id or 0) for wave in waves if wave.state == "sealed"
             }
         moments += [each.next_due for each in schedules if each.next_due is not None]
         moments += [each.lease_until or now for each in dues if each.state in ("due", "running")]
+        moments += [now + WHILE_COUNTING for _ in is_to_count]
         states = {wave.slug: wave.state for wave in waves}
         if states != self._states:
             moments.append(now)  # what follows a wave has its moment once the wave is there
@@ -236,6 +254,13 @@ class Process:
             self._sent_out.set()
             await asyncio.gather(self._sending, return_exceptions=True)
             self._sending = None
+
+
+async def _is_to_count(tx: Tx, wave: rows.Wave) -> bool:
+    """Whether people are invited to it, and their number is not known."""
+    if await tx.outbox.by_subject("invite", wave.slug) is None:
+        return False
+    return all(each.invited is None for each in await tx.wave_units.of_wave(wave.id or 0))
 
 
 def _unhurried(*given: Any, **named: Any) -> Office:

@@ -45,7 +45,7 @@ class Pushed:
     address: Address
     wave: Expected
     kind: Kind
-    is_known: bool
+    arrived: Arrived
 
 
 def push_in(arrived: Arrived, waves: Iterable[Expected]) -> Pushed | None:
@@ -63,7 +63,7 @@ def push_in(arrived: Arrived, waves: Iterable[Expected]) -> Pushed | None:
         kind = Kind.REMINDED
     elif text.startswith(_say("invite.last_reminder")):
         kind = Kind.REMINDED_LAST
-    return Pushed(arrived.at, arrived.address, wave, kind, arrived.is_known)
+    return Pushed(arrived.at, arrived.address, wave, kind, arrived)
 
 
 def trouble_with_pushes(world: "World") -> Iterator[str]:
@@ -80,9 +80,9 @@ def trouble_with_pushes(world: "World") -> Iterator[str]:
         who = f"{slug}, {person}: {[(each.kind.name, f'{each.at:%m-%d %H:%M}') for each in pushes]}"
         if person not in world.model.subscribed:
             yield f"{who}: never agreed to be asked"
-        yield from (f"{who}: {trouble}" for trouble in _one_persons(pushes))
-        is_small = invited[slug, wards[person]] < K
-        yield from (f"{who}: {trouble}" for trouble in _not_after(world, person, pushes, is_small=is_small))
+        yield from (f"{who}: {trouble}" for trouble in _one_persons(world, pushes))
+        others = invited[slug, wards[person]]
+        yield from (f"{who}: {trouble}" for trouble in _not_after(world, person, pushes, others))
 
 
 def _at_its_hour(arrived: Arrived, names: Mapping[Address, str]) -> Iterator[str]:
@@ -96,20 +96,21 @@ def _at_its_hour(arrived: Arrived, names: Mapping[Address, str]) -> Iterator[str
 
 def _invited_by_ward(
     theirs: Mapping[tuple[str, str], list[Pushed]], wards: Mapping[str, str]
-) -> dict[tuple[str, str], int]:
-    """At most so many were invited there as got it; one who did not may make a ward larger than it looks, never smaller."""
-    found: dict[tuple[str, str], int] = defaultdict(int)
+) -> dict[tuple[str, str], set[str]]:
+    """At least those who got it; one who did not may make a ward larger than it looks, never smaller."""
+    found: dict[tuple[str, str], set[str]] = defaultdict(set)
     for person, slug in theirs:
-        found[slug, wards[person]] += 1
+        found[slug, wards[person]].add(person)
     return found
 
 
-def _one_persons(pushes: list[Pushed]) -> Iterator[str]:
+def _one_persons(world: "World", pushes: list[Pushed]) -> Iterator[str]:
     kinds = [each.kind for each in pushes]
     for kind in Kind:
         if kinds.count(kind) > 1:
             yield f"{kind.name} {kinds.count(kind)} times"
-    if Kind.AGAIN in kinds and any(each.kind is Kind.INVITED and each.is_known for each in pushes):
+    first = next((each for each in pushes if each.kind is Kind.INVITED), None)
+    if Kind.AGAIN in kinds and first is not None and world.was_written_down(first.arrived):
         yield "again, though it was known to have arrived"
     if sum(each in REMINDERS for each in kinds) > MOST_REMINDERS:
         yield "reminded more than twice"
@@ -120,9 +121,12 @@ def _one_persons(pushes: list[Pushed]) -> Iterator[str]:
         yield "after the end"
 
 
-def _not_after(world: "World", person: str, pushes: list[Pushed], *, is_small: bool) -> Iterator[str]:
+def _not_after(world: "World", person: str, pushes: list[Pushed], invited: set[str]) -> Iterator[str]:
+    """`invited`: in their ward. Where fewer of them than may be shown are left, everybody is reminded alike."""
     model, slug = world.model, pushes[0].wave.slug
     for each in pushes:
+        still_there = [one for one in invited if model.left.get(one, each.at) >= each.at]
+        is_small = len(still_there) < K
         if each.kind in REMINDERS and not is_small:
             finished = model.finished.get((person, slug))
             if finished is not None and each.at > finished + A_MOMENT:

@@ -1,7 +1,7 @@
 """Years of a province on a virtual clock: two hundred residents in six wards, everything that happens by itself, and whatever can go wrong.
 
 `YEAR_SEED=17 pytest tests/year` lives that year again and prints its story when something is wrong with it; `make years YEARS=1000` lives so
-many. A year costs too much of a processor for the ordinary run: with nothing said, years are lived with --long only."""
+many. With nothing said there are fifty, and the last of them once more on a server."""
 
 import os
 from pathlib import Path
@@ -11,18 +11,18 @@ from structlog.testing import capture_logs
 
 from storage.database import Database
 from tests.year.checks import what_is_wrong
+from tests.year.process import of_the_living
 from tests.year.virtual import VirtualLoop, lived
 from tests.year.world import World
 
 YEARS = int(os.environ.get("YEARS", "50"))
 SEEDS = [int(os.environ["YEAR_SEED"])] if "YEAR_SEED" in os.environ else list(range(1, YEARS + 1))
-ON_POSTGRES = 10  # each tenth year
-UNASKED = pytest.mark.long if {"YEARS", "YEAR_SEED"}.isdisjoint(os.environ) else lambda test: test
+ON_POSTGRES = 50  # each fiftieth year: there it is mostly waiting, some minutes of it
 
 
 async def a_year(loop: VirtualLoop, seed: int, directory: Path, url: str) -> None:
     world = World(loop, seed, directory, url)
-    with capture_logs() as world.logged:
+    with capture_logs(processors=[of_the_living]) as world.logged:
         await world.lives()
     database = await Database.open(url)
     try:
@@ -32,14 +32,12 @@ async def a_year(loop: VirtualLoop, seed: int, directory: Path, url: str) -> Non
     assert not wrong, "\n".join([*wrong, "", world.story(), "", f"YEAR_SEED={seed}"])
 
 
-@UNASKED
 @pytest.mark.timeout(1_800)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_year_is_as_it_should_be(seed: int, sqlite_url: str, tmp_path: Path):
     lived(lambda loop: a_year(loop, seed, tmp_path, sqlite_url), seed)
 
 
-@UNASKED
 @pytest.mark.timeout(1_800)
 @pytest.mark.postgres
 @pytest.mark.parametrize("seed", [seed for seed in SEEDS if seed % ON_POSTGRES == 0 or len(SEEDS) == 1])

@@ -3,6 +3,7 @@ year; on PostgreSQL, where sockets have a say, nearly the same."""
 
 import asyncio
 from collections.abc import Coroutine, Iterator, MutableMapping
+from contextvars import Context
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from random import Random
@@ -35,6 +36,7 @@ KILLED_EVERY = 1_200  # steps of the event loop, on average
 CONVERSATIONS = {"tham_luot": 5, "dien_dan": 14, "hang_nam_nguoi_dan": 26, "hang_nam_doanh_nghiep": 10}
 """About how many of the residents take part, by form."""
 MOST_NOTES = 400
+TO_WRITE_IT_DOWN = timedelta(minutes=10)
 
 
 class World:
@@ -116,6 +118,12 @@ class World:
         if not self.up or self.up[-1][1] is not is_up:
             self.up.append((self.now(), is_up))
 
+    def was_written_down(self, arrived: Arrived) -> bool:
+        """Whether whoever sent it lived on to write down what the platform said, and had a database to do it with."""
+        until = arrived.at + TO_WRITE_IT_DOWN
+        lived_on = arrived.sender.ended_at is None or arrived.sender.ended_at >= until
+        return arrived.is_known and lived_on and self.longest_up(arrived.at, until) >= TO_WRITE_IT_DOWN / 2
+
     def longest_up(self, begin: datetime, end: datetime) -> timedelta:
         """The longest time in one piece, between two moments, in which what is due could be done."""
         longest = timedelta(0)
@@ -153,7 +161,8 @@ class World:
         self.loop.at_each_step = lambda step: None
 
     def _does(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.ensure_future(self._seen_through(work))
+        # In a context of its own: what a process's message sets off in somebody is no part of that process, and outlives it.
+        task = self.loop.create_task(self._seen_through(work), context=Context())
         self._tasks.add(task)
 
     async def _seen_through(self, work: Coroutine[Any, Any, None]) -> None:
