@@ -189,7 +189,7 @@ async def test_what_reminded_of_one_wave_ends_with_it_and_what_follows_others_go
     for id in own:
         assert len(await life.dues(id)) == 1, "what came of it stays to be seen"
         ended = [row for row in await life.house.trail.of(f"schedule:{id}") if row.action == "schedule.end"]
-        assert [(row.post, row.reason) for row in ended] == [(None, "Đợt đã đóng.")]
+        assert [(row.post, row.reason) for row in ended] == [("", "Đợt đã đóng.")], "nobody did it"
 
 
 async def test_what_nobody_was_there_to_do_is_skipped_before_its_schedule_ends(life: Life):
