@@ -34,7 +34,8 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(seconds=60)
 KEPT_EVERY = LEASE / 3
 TRIES = 5  # of one deed; then its owner must look
-MOST_TOLD = 200  # characters of what came of it
+MOST_TOLD = 200  # characters of what went wrong
+MOST_DONE = 1000  # characters of what came of it: several waves of one day, with what was left undone
 WAITING = frozenset({"due", "running"})
 OVER = "Đợt đã đóng."
 MISSED = {"skipped": "schedule.skip", "failed": "schedule.fail"}
@@ -178,7 +179,7 @@ class Doing:
             keeping.cancel()
             with suppress(asyncio.CancelledError):
                 await keeping
-        return await self._settled(planned.row, due, "done", told[:MOST_TOLD])
+        return await self._settled(planned.row, due, "done", told[:MOST_DONE])
 
     async def _keep(self, due: DueRow) -> None:
         """While a deed takes its time, nobody else begins it."""

@@ -1,7 +1,7 @@
 """Several waves whose day it is on one occasion: one that cannot be served leaves the others nothing less, and is not passed over in silence."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,8 +9,12 @@ import pytest
 from handlers.happenings import ResultsTold
 from handlers.inviting import Inviting, Reminding
 from handlers.occasions import NotNow, Occasion, each_of
+from handlers.schedules import Schedules
 from storage.vault import Vault
 from surveys.reminding import INVITE, REMIND
+from surveys.schedules import ANY, Event, Relative, Schedule
+from surveys.schedules.purposes import Purpose
+from surveys.waves import LOCAL, Audience
 from tests.conftest import Clock
 from tests.handlers.test_inviting import live_there, nothing_waits
 from tests.journeys.town import LONG_DUC, Town, a_town
@@ -79,6 +83,37 @@ async def test_where_none_can_be_served_it_is_skipped_and_says_why_of_each(
     assert VISITS in str(why.value)
     assert GONE in str(why.value)
     assert await made(town) == []
+
+
+async def test_what_came_of_every_one_stands_in_the_history(town: Town) -> None:
+    """However many they are: what was left undone is not cut off."""
+    slugs = [f"dot-lay-y-kien-so-{number}" for number in range(3)]
+    for slug in slugs:
+        await town.opens(slug, "hang_nam_nguoi_dan", Audience.RESIDENTS)
+    await town.opens_visits()
+    schedules = Schedules(
+        town.database,
+        {Purpose.INVITE: Inviting(town.database, town.clock, nothing_waits)},
+        town.clock,
+        passed=lambda: town.clock().timestamp(),
+    )
+    today = town.clock().astimezone(LOCAL).date()
+    made = await schedules.add(
+        Schedule(Relative(0, Event("opening", ANY)), time(9), today, lateness=timedelta(hours=5)),
+        purpose=Purpose.INVITE,
+        title="Mời",
+        unit=None,
+        owner="An",
+    )
+    town.clock.advance(hours=1)
+
+    await schedules.tick()
+
+    [due] = await schedules.history(made.row.id)
+    assert due.state == "done"
+    assert due.reason is not None
+    assert all(f"Gửi lời mời trả lời đợt {slug} " in due.reason for slug in slugs)
+    assert due.reason.endswith(f"Đợt {VISITS} là đánh giá sau mỗi lần đến trụ sở: không mời ai.")
 
 
 async def test_what_breaks_is_no_reason_of_a_wave_and_is_tried_again() -> None:
