@@ -51,7 +51,7 @@ class Enquiries:
         if unit is None:
             return self._conversations.in_lobby(caller, lambda reception: reception.acts("wards"))
         released = [read_release(row.body, row.released_at) for row in await tx.releases.of_unit(unit.code)]
-        wards = [line for line in released if isinstance(line, ReleasedWard)]
+        wards = [line for line in released if isinstance(line, ReleasedWard) and not line.rates_nothing]
         text = (
             told(caller.language, wards[0])
             if wards

@@ -202,6 +202,12 @@ class ReleasedWard:
             return None  # more answers than invitations: counter visits are among them
         return Fraction(self.answered, self.invited)
 
+    @property
+    def rates_nothing(self) -> bool:
+        """Nobody was asked how satisfied they are: before a forum people only ask. Which questions there were is known of every release,
+        whatever of their figures is hidden."""
+        return bool(self.questions) and not any(table.role in SCALES for table in self.questions)
+
     def to_json(self) -> str:
         """Canonical: the same release is the same bytes."""
         return json.dumps(_ward_out(self), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -237,6 +243,7 @@ class ReleasedProvince:
 
 
 Released = ReleasedWard | ReleasedProvince
+SCALES = (Role.SATISFACTION, Role.OVERALL)
 
 
 def spoken_for(tables: Iterable[QuestionTable]) -> QuestionTable | None:

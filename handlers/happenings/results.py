@@ -55,20 +55,23 @@ class ResultsTold:
             wave = await tx.waves.by_slug(slug)
             if wave is None or wave.state != State.RELEASED:
                 raise NotNow(f"Đợt {slug} chưa công bố kết quả.")
-            wards = await self._wards(tx, wave, occasion.unit)
+            released = await self._released(tx, wave, occasion.unit)
+            wards = [each.unit for each in released if not each.rates_nothing]
+            if released and not wards:
+                return f"Đợt {slug} chỉ nhận câu hỏi, không hỏi mức hài lòng: không có kết quả để báo."
             for ward in wards:
                 await tx.outbox.create(self._campaign(wave, ward, occasion.over))
         return f"Đã chuyển kết quả đợt {slug} cho người đăng ký ở {len(wards)} đơn vị."
 
-    async def _wards(self, tx: Tx, wave: rows.Wave, unit: str) -> list[str]:
-        """Those of which something was released, within the unit."""
-        released = await tx.releases.of_wave(id_of(wave))
-        wards = [row.unit for row in released if isinstance(_read(row), ReleasedWard)]
+    async def _released(self, tx: Tx, wave: rows.Wave, unit: str) -> list[ReleasedWard]:
+        """What was released, within the unit."""
+        found = [_read(row) for row in await tx.releases.of_wave(id_of(wave))]
+        wards = [each for each in found if isinstance(each, ReleasedWard)]
         if not unit:
             return wards
         known = await self._places.known(tx)
         within = {unit, *(ward.code for ward in known.wards(unit))}
-        return [ward for ward in wards if ward in within]
+        return [each for each in wards if each.unit in within]
 
     def _campaign(self, wave: rows.Wave, ward: str, over: timedelta) -> Campaign:
         now = self._now()

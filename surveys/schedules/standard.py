@@ -118,6 +118,23 @@ def standing_orders(starts_on: date) -> tuple[Standing, ...]:
             "TT 15/2020/TT-BCA Đ15.3 (6 tháng một lần); ngày nhắc: " + OURS,
         ),
         Standing(
+            "forum-questions",
+            OPEN_WAVE,
+            "Câu hỏi gửi trước diễn đàn “Công an lắng nghe ý kiến Nhân dân”",
+            # A week to withdraw in, a week in which what was written rests: then the province passes it on, and the ward has some days to
+            # prepare an answer. What closed on the eve of the forum would come a fortnight after it.
+            at(Yearly(7, 11), 8, 2 * A_DAY),
+            {
+                "form": "hoi_dien_dan",
+                "slug": "hoi-dien-dan-{year}",
+                "title": "Câu hỏi gửi trước diễn đàn “Công an lắng nghe ý kiến Nhân dân” năm {year}",
+                "audience": "forum",
+                "days": WEEKS_TO_ANSWER,
+            },
+            "S1:L115 (19/8); ngày mở và ngày đóng: " + OURS,
+        ),
+        *asking("forum-questions", "hoi-dien-dan-{year}", "người dân gửi câu hỏi trước diễn đàn,", after=()),
+        Standing(
             "forum",
             OPEN_WAVE,
             "Sau diễn đàn “Công an lắng nghe ý kiến Nhân dân”",

@@ -64,6 +64,7 @@ PURPOSES: Mapping[str, str] = {
 
 AUDIENCES: Mapping[str, Audience] = {
     "tham_luot": Audience.VISITS,
+    "hoi_dien_dan": Audience.FORUM,
     "dien_dan": Audience.FORUM,
     "hang_nam_nguoi_dan": Audience.RESIDENTS,
     "hang_nam_doanh_nghiep": Audience.BUSINESSES,

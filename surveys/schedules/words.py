@@ -39,6 +39,7 @@ FORM_NAMES = {
     "tham_luot": "đánh giá lượt đến trụ sở",
     "hang_nam_nguoi_dan": "hằng năm của người dân",
     "hang_nam_doanh_nghiep": "hằng năm của cơ quan, doanh nghiệp",
+    "hoi_dien_dan": "câu hỏi trước diễn đàn",
     "dien_dan": "sau diễn đàn",
 }
 """Those that ship; another one goes by its id."""

@@ -15,7 +15,7 @@ from surveys.taps import LONGEST_TOKEN, Message
 from surveys.units import Unit, tra_vinh
 
 LONG_DUC: Unit = next(unit for unit in tra_vinh().units if unit.code == "29263")
-FORMS = ("hang_nam_nguoi_dan", "hang_nam_doanh_nghiep", "dien_dan", "tham_luot")
+FORMS = ("hang_nam_nguoi_dan", "hang_nam_doanh_nghiep", "hoi_dien_dan", "dien_dan", "tham_luot")
 A_LINE = 38  # characters that a telephone 360 px wide shows on one line of a chat
 ON_A_PHONE = 22  # such lines fit above its keyboard and its buttons
 ON_A_BUTTON = 46  # characters in two lines of a button

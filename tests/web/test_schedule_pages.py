@@ -324,6 +324,7 @@ async def test_the_waves_one_may_choose_are_those_in_reach_and_people_are_asked_
     assert choices["wave.invite"] == [
         "form:hang_nam_nguoi_dan",
         "form:hang_nam_doanh_nghiep",
+        "form:hoi_dien_dan",
         "form:dien_dan",
         "2026-nguoi-dan",
     ]

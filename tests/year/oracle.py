@@ -47,6 +47,16 @@ def expected(year: int) -> Iterator[Expected]:
             _at(*following, 1, 0),
             days_late=25,
         )
+    # Three weeks that end eighteen days before the forum of 19 August.
+    yield _wave(
+        f"hoi-dien-dan-{year}",
+        f"Câu hỏi gửi trước diễn đàn “Công an lắng nghe ý kiến Nhân dân” năm {year}",
+        "hoi_dien_dan",
+        "forum-questions",
+        _at(year, 7, 11, 8),
+        _at(year, 8, 1, 0),
+        days_late=2,
+    )
     # The day after 19 August, for ten days; 1 October is 45 days before 15 November.
     yield _wave(
         f"dien-dan-{year}",
@@ -110,6 +120,7 @@ def followed(year: int) -> Iterator[Follows]:
     """Who is invited and reminded: at nine, on the day of the opening, and so many days after it; a day on which nobody is to be disturbed
     gives it to the next."""
     forum = f"dien-dan-{year}"
+    yield Follows("forum-questions-invite", "invite", f"hoi-{forum}", _awake(year, 7, 11))
     yield Follows("forum-invite", "invite", forum, _awake(year, 8, 20))
     for whom, slug, day in (("residents", "nguoi-dan", 1), ("businesses", "doanh-nghiep", 12)):
         yield Follows(f"{whom}-invite", "invite", f"{year}-{slug}", _awake(year, 10, day))

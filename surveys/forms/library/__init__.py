@@ -1,4 +1,4 @@
-"""The four forms that ship. Each stands as an XLSForm in Markdown, and beside it as the JSON it reads to, so that a start
+"""The five forms that ship. Each stands as an XLSForm in Markdown, and beside it as the JSON it reads to, so that a start
 needs no pyxform; a test holds the two together."""
 
 from importlib import resources
@@ -8,7 +8,7 @@ from surveys.forms.published import form_from_json
 
 __all__ = ["IDS", "load", "markdown"]
 
-IDS = ("tham_luot", "hang_nam_nguoi_dan", "hang_nam_doanh_nghiep", "dien_dan")
+IDS = ("tham_luot", "hang_nam_nguoi_dan", "hang_nam_doanh_nghiep", "hoi_dien_dan", "dien_dan")
 
 
 def load(form_id: str) -> Form:

@@ -19,6 +19,7 @@ SCALE = [
     ("1", "Rất không hài lòng"),
     ("0", "Không ý kiến"),
 ]
+BEFORE_THE_FORUM = "hoi_dien_dan"
 YEARLY = ("hang_nam_nguoi_dan", "hang_nam_doanh_nghiep")
 
 
@@ -70,8 +71,23 @@ def test_they_say_that_they_are_samples(form: Form) -> None:
     assert form.title["vi"].endswith("(bản mẫu)")
 
 
-def test_satisfaction_is_asked_on_the_one_scale(form: Form) -> None:
-    scales = with_role(form, Role.SATISFACTION) + with_role(form, Role.OVERALL)
+@pytest.fixture(params=[id for id in library.IDS if id != BEFORE_THE_FORUM])
+def rating(request: pytest.FixtureRequest) -> Form:
+    """One by which people say how satisfied they are."""
+    return library.load(request.param)
+
+
+def test_before_the_forum_people_ask_and_rate_nothing() -> None:
+    form = library.load(BEFORE_THE_FORUM)
+
+    assert [question.role for question in form.questions] == [None, Role.COMMENT]
+    assert not any(question.feeds for question in form.questions)
+    # An Official Account shows so many buttons.
+    assert len(form.questions[0].choices) == 5
+
+
+def test_satisfaction_is_asked_on_the_one_scale(rating: Form) -> None:
+    scales = with_role(rating, Role.SATISFACTION) + with_role(rating, Role.OVERALL)
 
     assert scales
     for question in scales:
@@ -79,8 +95,8 @@ def test_satisfaction_is_asked_on_the_one_scale(form: Form) -> None:
         assert not question.randomize
 
 
-def test_one_question_carries_the_index(form: Form) -> None:
-    assert len(with_role(form, Role.OVERALL)) == 1
+def test_one_question_carries_the_index(rating: Form) -> None:
+    assert len(with_role(rating, Role.OVERALL)) == 1
 
 
 @pytest.mark.parametrize("form_id", YEARLY)
