@@ -33,7 +33,13 @@ BEFORE, AFTER = timedelta(days=4), timedelta(days=24)
 CALM = timedelta(days=12)
 SETTLING = timedelta(days=2)
 KILLED_EVERY = 1_200  # steps of the event loop, on average
-CONVERSATIONS = {"tham_luot": 5, "dien_dan": 14, "hang_nam_nguoi_dan": 26, "hang_nam_doanh_nghiep": 10}
+CONVERSATIONS = {
+    "tham_luot": 5,
+    "dien_dan": 14,
+    "hang_nam_nguoi_dan": 26,
+    "hang_nam_doanh_nghiep": 10,
+    "hoi_dien_dan": 12,
+}
 """About how many of the residents take part, by form."""
 MOST_NOTES = 400
 TO_WRITE_IT_DOWN = timedelta(minutes=10)
