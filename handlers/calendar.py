@@ -9,7 +9,7 @@ from itertools import takewhile
 
 from handlers.calendar_waves import WaveDays, ahead_of, days_of, expected_days
 from handlers.schedules import Planned, Schedules
-from handlers.units import Places
+from handlers.units import Places, reach_of
 from storage.database import Database
 from storage.outbox import Standing as CampaignStanding
 from storage.schedule_rows import ClockHold, DueRow
@@ -118,9 +118,10 @@ class Calendar:
         for each in opened:
             found += self._coming(each, known, waves, begin - LONGEST, end + APART)
         # Whatever follows a wave follows one that will be, too.
-        days = expected_days(found)
+        lives = [each for each in found if each.asks]
         for each in planned.values():
             if each.row.purpose != Purpose.OPEN_WAVE:
+                days = expected_days(_met_there(lives, each.row.unit, known))
                 schedule = replace(each.schedule, known={**days, **each.schedule.known})
                 foreseen = replace(each, schedule=schedule)
                 found += self._coming(foreseen, known, waves, begin - LONGEST, end + APART)
@@ -279,6 +280,17 @@ def _wards(unit: str, known: Gazetteer) -> tuple[str, ...]:
     except KeyError:
         return (unit,)
     return tuple(ward.code for ward in (known.wards(unit) if own.kind.is_province else known.today(unit)))
+
+
+def _met_there(lives: Iterable[Happening], unit: str | None, known: Gazetteer) -> Iterator[Happening]:
+    """Of what waves live through, whatever touches a unit."""
+    try:
+        reach = reach_of(known, unit) if unit is not None else None
+    except KeyError:
+        reach = None
+    for each in lives:
+        if reach is None or not each.units or not reach.isdisjoint(each.units):
+            yield each
 
 
 def _within(actor: Actor, happening: Happening, known: Gazetteer) -> Happening | None:

@@ -67,6 +67,7 @@ def _steps(
             *_standing(planned, done, now),
             of=f"wave:{wave.slug}",
             wave=wave.slug,
+            asks=wave.form_id,
         )
 
     opened = wave.opens_at if wave.state != State.DRAFT and wave.opens_at <= now else None
@@ -104,7 +105,8 @@ def ahead_of(own: Happening, wanted: Mapping[str, Any]) -> tuple[Happening, ...]
         ends_at, audience = closes_at(wanted, own.at), Audience(wanted["audience"])
     except (KeyError, TypeError, ValueError, IndexError, AttributeError):
         return (own,)
-    opening = replace(own, title=title, wave=slug, audience=audience, until=ends_at)
+    asks = str(wanted.get("form", ""))
+    opening = replace(own, title=title, wave=slug, audience=audience, until=ends_at, asks=asks)
     return opening, *_pushed(opening, wanted), *_ended(opening, ends_at)
 
 
@@ -114,7 +116,7 @@ def expected_days(happenings: Iterable[Happening]) -> Known:
     for each in happenings:
         if each.wave and each.kind in EVENTS:
             day = last_day(each.at) if each.kind is Kind.CLOSE else day_of(each.at)
-            days[Event(EVENTS[each.kind], each.wave)] = day
+            days[Event(EVENTS[each.kind], each.wave, each.asks)] = day
     return days
 
 

@@ -13,7 +13,7 @@ import structlog
 from handlers.ledger import Ledger
 from handlers.occasions import NotNow, Occasion, each_of
 from handlers.published import id_of
-from handlers.units import Places
+from handlers.units import Places, reach_of
 from storage import rows
 from storage.database import Database
 from storage.outbox import Standing
@@ -223,17 +223,13 @@ def _wanted(occasion: Occasion) -> Wanted:
 
 
 async def _within(tx: Tx, places: Places, unit: str) -> frozenset[str] | None:
-    """Where a schedule of a unit may ask anybody: there, in what it is today, and in the wards of that. None: everywhere."""
+    """Where a schedule of a unit may ask anybody. None: everywhere."""
     if not unit:
         return None
-    known = await places.known(tx)
     try:
-        today = known.today(unit)
+        return reach_of(await places.known(tx), unit)
     except KeyError:
         return frozenset()
-    return frozenset(
-        {unit, *(own.code for own in today), *(ward.code for own in today for ward in known.wards(own.code))}
-    )
 
 
 async def _created(tx: Tx, campaign: Campaign) -> Standing:

@@ -58,7 +58,7 @@ class NextWaves:
         openers: dict[str, Planned] = {}
         expected: dict[Event, Any] = {}
         for each in await self._schedules.all():
-            if each.row.purpose == Purpose.OPEN_WAVE:
+            if each.row.purpose == Purpose.OPEN_WAVE and await self._is_in_reach(each, planned):
                 for slug, days in self._opened_by(each).items():
                     openers[slug] = each
                     expected |= days
@@ -69,6 +69,14 @@ class NextWaves:
             there = {event.of for event in planned.schedule.known}
             return {slug: planned if slug in there else openers[slug] for slug in slugs}
         return {}
+
+    async def _is_in_reach(self, opener: Planned, asking: Planned) -> bool:
+        if asking.row.unit is None or opener.row.unit is None:
+            return True
+        own, theirs = [
+            {unit, *await self._costs.wards_of(unit)} for unit in (asking.row.unit, opener.row.unit)
+        ]
+        return not own.isdisjoint(theirs)
 
     def _opened_by(self, opener: Planned) -> dict[str, Known]:
         """The wave it opens next, and that wave's days; nothing where it opens none, or its words cannot be read."""

@@ -16,7 +16,7 @@ from surveys.units import Gazetteer, Lineage, Succession, Unit, UnitData, UnitKi
 if TYPE_CHECKING:
     from handlers.country import Disagreement
 
-__all__ = ["ImportReport", "Places", "gazetteer", "import_country", "lineage", "load_seed"]
+__all__ = ["ImportReport", "Places", "gazetteer", "import_country", "lineage", "load_seed", "reach_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,13 @@ class Places:
         if self._kept is None or self._kept[0] != marker:
             self._kept = marker, Gazetteer(*await _units(tx))
         return self._kept[1]
+
+
+def reach_of(known: Gazetteer, unit: str) -> frozenset[str]:
+    """Where something of a unit happens: there, in what it is today, and in the wards of that. Raises KeyError."""
+    today = known.today(unit)
+    wards = (ward.code for own in today for ward in known.wards(own.code))
+    return frozenset({unit, *(own.code for own in today), *wards})
 
 
 async def lineage(tx: Tx) -> Lineage:

@@ -97,6 +97,8 @@ class Happening:
     """Of a wave's opening: who is asked."""
     until: datetime | None = None
     """Of an opening: when it closes. Of what goes to people: when the last one has it."""
+    asks: str = ""
+    """Of what a wave lives through: the form it asks."""
     is_urgent: bool = False
     """Leaves at any hour, because two people said so."""
     is_reckoned: bool = False

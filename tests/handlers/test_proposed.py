@@ -5,20 +5,23 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
+from handlers.calendar import Calendar
 from handlers.happenings import OfficersReminded, ResultsTold, WaveOpening
 from handlers.inviting import Inviting, Reminding
 from handlers.notice_templates import NoticeTemplates
-from handlers.planning import Planning
+from handlers.planning import Planning, Wanted
 from handlers.schedules import Schedules
 from handlers.units import load_seed
 from handlers.waves import Waves
 from storage import rows
 from storage.database import Database
 from storage.vault import Vault
+from surveys.calendar import Kind
 from surveys.reminding import INVITE, REMIND
 from surveys.rights import Actor, Role
-from surveys.schedules import Schedule, Yearly
+from surveys.schedules import Event, Relative, Schedule, Yearly
 from surveys.schedules.purposes import Purpose
+from surveys.schedules.standard import standing_orders
 from tests.conftest import Clock
 from tests.handlers.test_inviting import nothing_waits
 
@@ -26,6 +29,13 @@ ONE, OTHER = "86", "82"
 WARDS = ("28249", "28252")  # of the other
 DUNG = Actor("p1", "Phạm Thị Dung", "t1", Role.SUPERVISOR, ONE, "Theo dõi tỉnh")
 GIANG = Actor("p2", "Võ Thị Giang", "t2", Role.SUPERVISOR, OTHER, "Theo dõi tỉnh")
+RESIDENTS = {
+    "form": "hang_nam_nguoi_dan",
+    "slug": "{year}-nguoi-dan",
+    "title": "Ý dân {year}",
+    "audience": "residents",
+    "days": 21,
+}
 PROPOSED = ("residents", "residents-invite", "residents-remind-1", "residents-remind-2")
 
 
@@ -143,12 +153,8 @@ async def test_the_only_province_keeps_the_names_it_has(two: TwoProvinces) -> No
 
     subjects = [each.order.subject for each in await two.planning.proposals(DUNG)]
 
-    assert [each["slug"] for each in subjects if "slug" in each] == [
-        "tham-luot-{year}-{month:02}",
-        "dien-dan-{year}",
-        "{year}-nguoi-dan",
-        "{year}-doanh-nghiep",
-    ]
+    as_we_call_them = [each.subject for each in standing_orders(date(2026, 9, 1))]
+    assert [each.get("slug") for each in subjects] == [each.get("slug") for each in as_we_call_them]
     await two.until(date(2026, 10, 1))
     assert await two.wards_of("2026-nguoi-dan")
 
@@ -170,6 +176,56 @@ async def test_only_what_somebody_else_calls_so_is_called_otherwise(two: TwoProv
     }
 
 
+async def follows(two: TwoProvinces, unit: str, of: str) -> None:
+    await two.schedules.add(
+        Schedule(Relative(0, Event("opening", of)), time(9), date(2026, 9, 1), lateness=timedelta(hours=20)),
+        purpose=Purpose.INVITE,
+        title="Mời",
+        unit=unit,
+        owner="An",
+        subject={"invite": "all"},
+        id=f"{unit}-asks",
+    )
+
+
+@pytest.mark.parametrize("of", ["form:hang_nam_nguoi_dan", "*"])
+async def test_what_one_follows_is_not_due_because_the_other_ones_wave_opens(
+    two: TwoProvinces, of: str
+) -> None:
+    await two.take(DUNG, "residents")
+    opens = Wanted(
+        Purpose.OPEN_WAVE,
+        "Phiếu người dân",
+        OTHER,
+        Schedule(Yearly(10, 12), time(8), date(2026, 9, 1), lateness=timedelta(days=2)),
+        {**RESIDENTS, "slug": "y-dan-{year}"},
+    )
+    await two.planning.add(GIANG, opens)
+    for unit in (ONE, OTHER):
+        await follows(two, unit, of)
+
+    begin = two.clock()
+    foreseen = {
+        actor.unit: {
+            (each.wave, each.at.day)
+            for each in (
+                await Calendar(two.database, two.schedules, two.clock).between(
+                    actor, begin, begin + timedelta(days=60)
+                )
+            ).happenings
+            if each.kind is Kind.PUSH
+        }
+        for actor in (DUNG, GIANG)
+    }
+    await two.until(date(2026, 10, 1))
+    await two.until(date(2026, 10, 12))
+
+    assert foreseen == {ONE: {("2026-nguoi-dan", 1)}, OTHER: {("y-dan-2026", 12)}}
+    assert [len(await two.schedules.history(f"{unit}-asks")) for unit in (ONE, OTHER)] == [1, 1]
+    assert await two.outcomes() == {"done"}
+    assert set(await two.pushes()) == {(INVITE, "2026-nguoi-dan"), (INVITE, "y-dan-2026")}
+
+
 async def test_what_follows_a_wave_follows_it_under_the_name_its_province_gave_it(two: TwoProvinces) -> None:
     await two.schedules.add(
         Schedule(Yearly(10, 1), time(8), date(2026, 9, 1), lateness=timedelta(days=2)),
@@ -177,13 +233,7 @@ async def test_what_follows_a_wave_follows_it_under_the_name_its_province_gave_i
         title="Phiếu người dân",
         unit=OTHER,
         owner="Võ Thị Giang",
-        subject={
-            "form": "hang_nam_nguoi_dan",
-            "slug": "y-dan-{year}",
-            "title": "Ý dân {year}",
-            "audience": "residents",
-            "days": 21,
-        },
+        subject={**RESIDENTS, "slug": "y-dan-{year}"},
         id=f"{OTHER}-residents",
     )
 
