@@ -179,11 +179,11 @@ def leaves(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 def test_a_thousand_single_edits_are_all_found():
     random = Random(1578)
-    whole = json.loads(frozen().body)
-    paths = [path for path in leaves(whole) if path[0] not in FREE]
+    original = frozen()
+    paths = [path for path in leaves(json.loads(original.body)) if path[0] not in FREE]
 
     for _ in range(1000):
-        bad, path = json.loads(frozen().body), random.choice(paths)
+        bad, path = json.loads(original.body), random.choice(paths)
         holder = bad
         for step in path[:-1]:
             holder = holder[step]
@@ -197,7 +197,7 @@ def test_a_thousand_single_edits_are_all_found():
         # What follows all the same is another truth with another hash: an unsigned entry, a witness, a moment.
         assert path[0] in ("evidence", "as_of")
         assert card
-        assert Frozen(canonical(bad)).digest != frozen().digest
+        assert Frozen(canonical(bad)).digest != original.digest
 
 
 def other(value: Any, random: Random) -> Any:
