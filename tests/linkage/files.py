@@ -38,16 +38,25 @@ class Files:
 
     def places(self, values: Iterable[bytes]) -> Mapping[str, Mapping[bytes, int]]:
         """File → value → the first offset it stands at; files that hold fewer than a tenth of them are left out."""
-        wanted = list(values)
-        found: dict[str, dict[bytes, int]] = {}
+        return self.places_of({"": values})[""]
+
+    def places_of(self, heaps: Mapping[str, Iterable[bytes]]) -> dict[str, dict[str, dict[bytes, int]]]:
+        """The same of several heaps, whose values are looked for in one reading of the files."""
+        wanted = {heap: list(values) for heap, values in heaps.items()}
+        found: dict[str, dict[str, dict[bytes, int]]] = {heap: {} for heap in wanted}
         for name, content in self.contents():
-            places = _places(content, wanted)
-            if len(places) * 10 >= len(wanted):
-                found.setdefault(name, {}).update(places)
+            places = _places(content, [value for values in wanted.values() for value in values])
+            for heap, values in wanted.items():
+                there = {value: places[value] for value in values if value in places}
+                if len(there) * 10 >= len(values):
+                    found[heap].setdefault(name, {}).update(there)
         return found
 
 
 def _places(content: bytes, wanted: list[bytes]) -> dict[bytes, int]:
+    # A database lays out files for what is still to come. Where only nothing follows no value begins, but one may end.
+    longest = max(map(len, wanted), default=0)
+    content = content[: len(content.rstrip(b"\0")) + longest]
     if len(content) < PREFIX:
         return {}
     # The word, and its half, that begins at every byte: seen in the file itself, not copied out of it.

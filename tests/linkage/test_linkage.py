@@ -210,14 +210,8 @@ async def test_no_file_and_no_order_links_anybody_to_anything(disks: Callable[[s
         finally:
             await database.close()
         assert len(known.ballots) == len(known.receipts) == len(known.guests)
-        found = {
-            heap: after.places(thing.bytes for thing in things)
-            for heap, things in (
-                ("ballots", known.ballots),
-                ("comments", known.comments),
-                ("receipts", known.receipts),
-            )
-        }
+        heaps = {"ballots": known.ballots, "comments": known.comments, "receipts": known.receipts}
+        found = after.places_of({heap: [thing.bytes for thing in heaps[heap]] for heap in heaps})
         ballots.links(known, known.ballots, found["ballots"])
         comments.links(known, known.comments, found["comments"])
         receipts.links(known, known.receipts, found["receipts"])
