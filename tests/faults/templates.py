@@ -8,7 +8,6 @@ import json
 import os
 import random
 import signal
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -16,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from aiohttp import web
 
@@ -191,15 +190,14 @@ async def a_campaign(directory: Path, url: str, number: int) -> int:
 class Shop:
     """The process that is Zalo."""
 
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
-        assert process.stdout is not None
-        self._process, self._out = process, process.stdout
+    def __init__(self, process: int, out: IO[str]) -> None:
+        self._process, self._out = process, out
         told = json.loads(self._out.readline())
         self.url, self.pair, self.app, self.secret = told["url"], told["pair"], told["app"], told["secret"]
 
     def closes(self) -> list[tuple[str, str]]:
         """What it sold, as campaign and person."""
-        self._process.terminate()
+        os.kill(self._process, signal.SIGTERM)
         told = json.loads(self._out.readline())
         assert told["violations"] == []
         return [(subject, person) for subject, person in told["bought"]]
@@ -207,14 +205,19 @@ class Shop:
 
 @contextmanager
 def zalo() -> Iterator[Shop]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.faults.templates", "zalo"], stdout=subprocess.PIPE, text=True
-    )
-    try:
-        yield Shop(process)
-    finally:
-        process.kill()
-        process.wait()
+    here, there = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(here)
+        os.dup2(there, 1)
+        in_child(lambda: asyncio.run(be_zalo()))
+    os.close(there)
+    with os.fdopen(here, encoding="utf-8") as out:
+        try:
+            yield Shop(child, out)
+        finally:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
 
 
 class Slow(ZaloServer):
@@ -250,9 +253,6 @@ def tell(what: dict[str, Any]) -> None:
 
 if __name__ == "__main__":
     configure("error", "text")
-    if sys.argv[1] == "zalo":
-        asyncio.run(be_zalo())
-    else:
-        _directory = Path(sys.argv[1])
-        _url = sys.argv[4] if len(sys.argv) > 4 else f"sqlite:///{_directory / 'db.sqlite'}"
-        tell(kill_and_compare(_directory, int(sys.argv[2]), int(sys.argv[3]), _url))
+    _directory = Path(sys.argv[1])
+    _url = sys.argv[4] if len(sys.argv) > 4 else f"sqlite:///{_directory / 'db.sqlite'}"
+    tell(kill_and_compare(_directory, int(sys.argv[2]), int(sys.argv[3]), _url))
