@@ -87,12 +87,17 @@ class Model:
     """For the story as well."""
     subscribed: set[str] = field(default_factory=set)
     """Who agreed to be asked, in their own ward."""
+    businesses: set[str] = field(default_factory=set)
+    """Who agreed to be asked for a business."""
     left: dict[str, datetime] = field(default_factory=dict)
     """Who said stop, and had it acknowledged."""
     quiet: dict[tuple[str, str], datetime] = field(default_factory=dict)
     """Who wants no word about a wave any more."""
     finished: dict[tuple[str, str], datetime] = field(default_factory=dict)
     """Person and wave → when they first reached its end."""
+
+    def agreed_to(self, wave: str) -> set[str]:
+        return self.businesses if wave.endswith("-doanh-nghiep") else self.subscribed
 
     def of(self, wave: str) -> Iterator[tuple[str, Said]]:
         return ((person, said) for (person, slug), said in self.said.items() if slug == wave)

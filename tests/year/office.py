@@ -70,9 +70,12 @@ class Office:
                 id=chore.id,
             )
         for resident in self.world.residents:
-            if resident.agrees:
+            if resident.agrees or resident.answers_for_a_business:
                 await house.arrivals.add(_agrees(resident, today))
+            if resident.agrees:
                 self.world.model.subscribed.add(resident.name)
+            if resident.answers_for_a_business:
+                self.world.model.businesses.add(resident.name)
         await house.flush_arrivals()
         self._has_settled = True
 
@@ -101,6 +104,7 @@ class Office:
 
 def _agrees(resident: "Resident", today: date) -> Arrival:
     """To be asked, in their own ward; how one agrees by tapping is shown by the journeys."""
+    wants = [(Push.SURVEYS, resident.agrees), (Push.BUSINESSES, resident.answers_for_a_business)]
     return Arrival(
         resident.address,
         resident.ward,
@@ -108,5 +112,5 @@ def _agrees(resident: "Resident", today: date) -> Arrival:
         (Purpose.NOTICE.value,),
         today,
         "Đồng ý nhận phiếu khảo sát và kết quả",
-        ((resident.ward, Push.SURVEYS.value),),
+        tuple((resident.ward, topic.value) for topic, is_wanted in wants if is_wanted),
     )

@@ -81,7 +81,7 @@ def _all_of(world: "World", found: Outbox) -> Iterator[str]:
         if campaign.kind == "remind" and campaign.state == CampaignState.DONE:
             yield from _all_alike_where_few_are(world, campaign, states, arrived, found.small)
         if campaign.kind == "invite" and campaign.state == CampaignState.DONE:
-            yield from _nobody_missing(world, name, states)
+            yield from _nobody_missing(world, campaign.subject, states)
 
 
 def _arrived(world: "World") -> dict[tuple[str, str], list[Pushed]]:
@@ -132,7 +132,7 @@ def _all_alike_where_few_are(
             yield f"remind {campaign.subject}: {who} is one of few, and got none"
 
 
-def _nobody_missing(world: "World", name: str, states: dict[str, str]) -> Iterator[str]:
+def _nobody_missing(world: "World", wave: str, states: dict[str, str]) -> Iterator[str]:
     gone = {each.name for each in world.residents if each.address in world.platform.gone}
-    for who in sorted(world.model.subscribed - world.model.left.keys() - gone - states.keys()):
-        yield f"{name}: {who} agreed to be asked, and has no row"
+    for who in sorted(world.model.agreed_to(wave) - world.model.left.keys() - gone - states.keys()):
+        yield f"invite {wave}: {who} agreed to be asked, and has no row"

@@ -26,7 +26,7 @@ __all__ = ["Resident"]
 
 WITHDRAWAL = timedelta(days=7)  # what residents are promised
 KEPT_BY_THE_PLATFORM = timedelta(hours=20)
-SHARE_WHO_AGREE = 0.35
+SHARE_WHO_AGREE, SHARE_OF_BUSINESSES = 0.35, 0.07
 BEFORE_LEAVING = 1_200.0
 """Seconds in which whoever was invited is counted, as the running bot does within a tick: ours are rarer."""
 MOST_TURNS = 40
@@ -53,6 +53,7 @@ class Resident:
         self.address = Address(ZALO if self.chance.random() < 0.2 else TELEGRAM, str(10_000 + number))
         self.agrees = self.chance.random() < SHARE_WHO_AGREE
         """To be asked."""
+        self.answers_for_a_business = self.chance.random() < SHARE_OF_BUSINESSES
         self._types = self.address.account == ZALO
         self._said = 0
         self._busy = asyncio.Lock()
@@ -249,8 +250,10 @@ class Resident:
             return
         else:
             choice = self.chance.choice(question.choices)
-            tapped = self._incoming("", by_button[choice.label["vi"]], None)
-            came = self._notes(wave, form, question, choice.name, await self._brought(tapped))
+            came = await self._brought(self._incoming("", by_button[choice.label["vi"]], None))
+            if question.kind is Kind.SELECT_MULTIPLE:  # one of several, until they say that is all
+                came = await self._taps("button.picked", came)
+            came = self._notes(wave, form, question, choice.name, came)
         await self._goes_through(wave, form, came, may_leave=True)
 
     async def _wants_no_more_of(self, wave: Expected, pushed: Say) -> None:

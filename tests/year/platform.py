@@ -51,8 +51,8 @@ class Platform:
     log: list[Arrived] = field(default_factory=list)
     troubles: float = 0.0
     """How many of a thousand calls go wrong."""
-    gone: set[Address] = field(default_factory=set)
-    """Who has blocked us."""
+    gone: dict[Address, datetime] = field(default_factory=dict)
+    """Who has blocked us, and since when."""
     received: Callable[[Arrived], None] = lambda arrived: None
     outcomes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 

@@ -78,7 +78,7 @@ def trouble_with_pushes(world: "World") -> Iterator[str]:
     invited = _invited_by_ward(theirs, wards)
     for (person, slug), pushes in theirs.items():
         who = f"{slug}, {person}: {[(each.kind.name, f'{each.at:%m-%d %H:%M}') for each in pushes]}"
-        if person not in world.model.subscribed:
+        if person not in world.model.agreed_to(slug):
             yield f"{who}: never agreed to be asked"
         yield from (f"{who}: {trouble}" for trouble in _one_persons(world, pushes))
         others = invited[slug, wards[person]]
@@ -125,7 +125,7 @@ def _not_after(world: "World", person: str, pushes: list[Pushed], invited: set[s
     """`invited`: in their ward. Where fewer of them than may be shown are left, everybody is reminded alike."""
     model, slug = world.model, pushes[0].wave.slug
     for each in pushes:
-        still_there = [one for one in invited if model.left.get(one, each.at) >= each.at]
+        still_there = [one for one in invited if _is_there(world, one, each.at)]
         is_small = len(still_there) < K
         if each.kind in REMINDERS and not is_small:
             finished = model.finished.get((person, slug))
@@ -137,6 +137,12 @@ def _not_after(world: "World", person: str, pushes: list[Pushed], invited: set[s
         ):
             if when is not None and each.at > when + A_MOMENT:
                 yield f"{each.kind.name}, and had {what} at {when:%m-%d %H:%M}"
+
+
+def _is_there(world: "World", person: str, at: datetime) -> bool:
+    """Whether they had neither left by then nor blocked us."""
+    blocked = world.platform.gone.get(world.resident(person).address, at)
+    return min(world.model.left.get(person, at), blocked) >= at
 
 
 def _say(key: str) -> str:

@@ -41,6 +41,7 @@ CONVERSATIONS = {
     "hoi_dien_dan": 12,
 }
 """About how many of the residents take part, by form."""
+SHARE_WHO_BLOCK = 0.04
 MOST_NOTES = 400
 TO_WRITE_IT_DOWN = timedelta(minutes=10)
 
@@ -76,6 +77,7 @@ class World:
         self._tasks: set[asyncio.Task[None]] = set()
         self.residents = [Resident(self, number, self._ward(number)) for number in range(RESIDENTS)]
         self.model.notes = {each.name: each.notes for each in self.residents}
+        self._by_name = {each.name: each for each in self.residents}
         self._at_address = {each.address: each for each in self.residents}
 
     def _ward(self, number: int) -> str:
@@ -86,6 +88,9 @@ class World:
 
     def now(self) -> datetime:
         return self.begin + timedelta(seconds=self.loop.time()) + self.skew
+
+    def resident(self, name: str) -> Resident:
+        return self._by_name[name]
 
     def tells(self, note: str) -> None:
         self.notes.append(f"{self.now():%m-%d %H:%M:%S} {note}")
@@ -240,6 +245,9 @@ class World:
             self._does(self._at(self._some_moment(), self._storm()))
         if self.chance.random() < 0.4:
             self._does(self._at(self._some_moment(), self._clock_leaps()))
+        for resident in self.residents:
+            if self.chance.random() < SHARE_WHO_BLOCK:
+                self._does(self._at(self._some_moment(), self._is_blocked_by(resident)))
 
     def _some_moment(self) -> datetime:
         first = self.begin + SETTLING
@@ -289,6 +297,10 @@ class World:
         await asyncio.sleep(43_200)
         self.skew = timedelta(0)
         self.tells("the clock is right again")
+
+    async def _is_blocked_by(self, resident: Resident) -> None:
+        self.tells(f"{resident.name} blocks us")
+        self.platform.gone[resident.address] = self.now()
 
     # ── Residents ─────────────────────────────────────────────────────────────────────────────────────────────
 
