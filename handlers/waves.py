@@ -423,9 +423,7 @@ class Waves:
         log.warning("wave.adopted", wave=slug, in_ledger=wave.state != State.SEALED)
 
     async def _is_to_adopt(self, tx: Tx, wave: rows.Wave) -> bool:
-        return (
-            wave.state not in (State.DRAFT, State.RELEASED) and await tx.wave_terms.of(id_of(wave)) is None
-        )
+        return wave.state not in (State.DRAFT, State.RELEASED) and await tx.wave_terms.of(id_of(wave)) is None
 
     async def _fix(
         self, tx: Tx, wave: rows.Wave, form: Form, seed: str, plans: tuple[WeightPlan, ...]

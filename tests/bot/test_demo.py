@@ -158,7 +158,8 @@ def test_it_serves_its_page_and_its_health_and_stops_at_ctrl_c(province):
     process = started(province, port)
     try:
         assert process.stderr is not None
-        assert any(f"http://127.0.0.1:{port}" in line for line in process.stderr)
+        said = []
+        assert any(said.append(line) or f"http://127.0.0.1:{port}" in line for line in process.stderr), said
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=PATIENCE) as answer:
             assert json.load(answer)["status"] == "ok"
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=PATIENCE) as page:
