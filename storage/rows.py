@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
 )
+from sqlalchemy.orm import class_mapper
 from sqlalchemy.orm.base import instance_dict, manager_of_class
 from sqlmodel import Field, SQLModel
 
@@ -104,6 +105,8 @@ def all_of(row: type[R], found: Iterable[tuple[Any, ...]]) -> list[R]:
     """Whole rows as a statement gave them, of that class.
 
     Made as SQLAlchemy's own loading makes them, past the constructor: that one sets field by field, and cost more than reading did."""
+    # Whoever starts on a database that is there reads before anything was constructed, which would have done this.
+    class_mapper(row)
     names = table(row).c.keys()
     return [_made(row, dict(zip(names, each, strict=True))) for each in found]
 
