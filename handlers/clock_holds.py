@@ -30,6 +30,8 @@ class Epochs(Protocol):
 
     def known(self, name: str, /) -> int | None: ...
 
+    async def begin(self, name: str, /) -> None: ...
+
     async def write(self, name: str, epoch: int, /) -> None: ...
 
     async def accept(self, epochs: Mapping[str, int], /) -> None: ...
@@ -40,6 +42,9 @@ class NoEpochs:
 
     def known(self, name: str, /) -> int | None:
         return 0
+
+    async def begin(self, name: str, /) -> None:
+        return
 
     async def write(self, name: str, epoch: int, /) -> None:
         return
@@ -88,6 +93,10 @@ class ClockHolds:
         async with self._db.reading() as tx:
             epoch = await tx.markers.value(EPOCH)
             is_held = bool(await tx.clock_holds.all())
+        if known is None and epoch == 0:
+            await self._epochs.begin(EPOCH)
+        if known is None:
+            known = self._epochs.known(EPOCH)  # whoever began meanwhile wrote there first
         if is_held or not _is_restored(known, epoch):
             return is_held
         log.error(

@@ -111,6 +111,8 @@ class Articles:
                 do="The database is older than the articles sent from it. None goes out until: langnghe outbox release",
             )
             return False
+        if steps == 0:
+            await self._epochs.begin(epoch_name(row.account))
         return True
 
     # ── Steps ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from time import monotonic
 
-__all__ = ["Epochs"]
+__all__ = ["Epochs", "is_older"]
 
 SYNC_EVERY = 5.0  # seconds; what a power cut takes from this file only makes it older
 
@@ -33,8 +33,13 @@ class Epochs:
 
     def is_restored(self, account: str, epoch: int) -> bool:
         """Whether the database, whose number that is, is older than what was sent from it – or nobody can tell."""
-        known = self.known(account)
-        return epoch > 0 if known is None else epoch < known
+        return is_older(epoch, self.known(account))
+
+    async def begin(self, account: str) -> None:
+        """Before the first one is counted: a crash between the database and the first number here leaves one that is behind, and not none
+        at all, of which nobody could tell."""
+        if self.known(account) is None:
+            await asyncio.to_thread(_put_for_good, self._path(account), 0)
 
     async def write(self, account: str, epoch: int) -> None:
         """After the database has it on disk, and before anything leaves."""
@@ -53,6 +58,11 @@ class Epochs:
 
     def _path(self, account: str) -> Path:
         return self._directory / sha256(account.encode()).hexdigest()[:16]
+
+
+def is_older(epoch: int, known: int | None) -> bool:
+    """Whether a database with that number is older than what was sent from it, by the number that was beside the keys."""
+    return epoch > 0 if known is None else epoch < known
 
 
 def _put(path: Path, epoch: int) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.channels.pacing import Window
+from bot.sending.epochs import is_older
 from bot.sending.office import Office
 from handlers.clock_holds import OLDER, RESTORED, held
 from storage.database import Unavailable
@@ -86,12 +87,14 @@ class Holding:
         self._window.fill()
         async with self._office.db.reading() as tx:
             sender = (await tx.outbox.senders())[self._account]
-        await self.is_restored(sender.epoch)
+        is_restored = await self.is_restored(sender.epoch, self._office.epochs.known(self._account))
+        if not is_restored and sender.epoch == 0:
+            await self._office.epochs.begin(self._account)
 
-    async def is_restored(self, epoch: int) -> bool:
-        """Whether the database, whose number that is, is older than what was sent from it; then nothing more is sent on any account
-        until somebody has looked. Raises Unavailable."""
-        if not self._office.epochs.is_restored(self._account, epoch):
+    async def is_restored(self, epoch: int, known: int | None) -> bool:
+        """Whether the database, whose number that is, is older than what was sent from it, by the number that stood beside the keys; then
+        nothing more is sent on any account until somebody has looked. Raises Unavailable."""
+        if not is_older(epoch, known):
             return False
         log.error(
             "outbox.restored",

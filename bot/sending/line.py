@@ -312,6 +312,8 @@ class Line:
         if not batch:
             return
         office = self._office
+        # Asked before the database is: whoever takes over while we wait for it moves both, and is no backup.
+        known = office.epochs.known(self.account)
         try:
             async with office.db.transaction() as tx:
                 leaving = await tx.outbox.sending(
@@ -322,7 +324,7 @@ class Line:
                     paying = [each for each, _ in batch if each.claimed.id in leaving.ids]
                     unpaid = await office.beyond.take(tx, self.account, paying)
             # A backup may have been put in its place while we hold the account.
-            is_restored = await self._holding.is_restored(leaving.epoch - 1)
+            is_restored = await self._holding.is_restored(leaving.epoch - 1, known)
             if not is_restored:
                 await office.epochs.write(self.account, leaving.epoch)
         except (Unavailable, LeaseLost) as trouble:

@@ -3,6 +3,8 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,14 +12,19 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from bot.channels.pacing import Window
+from bot.sender import Sender
+from bot.sending.epochs import Epochs
+from bot.sending.holding import Holding
 from bot.sending.recorder import Recorder
 from handlers.clock_holds import RESTORED
 from storage.database import Database
 from storage.outbox import ALL
 from storage.statements import Prepared
+from storage.transaction import Tx
 from storage.vault import Vault
 from surveys.delivery import Audience, Cap, DeliveryState, Why
-from tests.bot.sending_town import Town
+from tests.bot.sending_town import ACCOUNT, Town, nothing_waits
 from tests.bulk_server.server import BulkServer, Fault, busiest_second
 from tests.conftest import Clock
 
@@ -370,6 +377,70 @@ async def test_a_crash_before_the_number_is_written_is_no_restore(town: Town, se
         await town.until_done(second)
 
     assert await town.counts(second) == {SENT: 10}
+
+
+async def test_a_crash_in_the_very_first_message_is_no_restore(town: Town, server: BulkServer):
+    await town.people(range(1, 11))
+    campaign = await town.campaign()
+    holding = Holding(ACCOUNT, town.office(), Window(10))
+    await holding.look()
+    async with (
+        town.db.transaction() as tx
+    ):  # counted there, and its process killed before the number was here
+        await tx._connection.run(Prepared(text("UPDATE senders SET epoch = 1")))
+    await holding.let_go()
+
+    async with town.sending():
+        await town.until_done(campaign)
+
+    assert await town.counts(campaign) == {SENT: 10}
+
+
+class OvertakenOnce(Database):
+    """Whose owner is held up after the first message's number is in the database, while somebody else holds the account and sends seven."""
+
+    def __init__(self, real: Database, epochs: Epochs) -> None:
+        self._real = real
+        self._epochs = epochs
+        self.was = 0
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Tx]:
+        async with self._real.transaction() as tx:
+            yield tx
+        if not self.was:
+            async with self._real.transaction() as tx:
+                mine = (await tx.outbox.senders()).get(ACCOUNT)
+                self.was = mine.epoch if mine is not None else 0
+                if self.was:
+                    await tx._connection.run(Prepared(text("UPDATE senders SET epoch = epoch + 7")))
+            if self.was:
+                await self._epochs.write(ACCOUNT, self.was + 7)
+
+    def reading(self) -> AbstractAsyncContextManager[Tx]:
+        return self._real.reading()
+
+    async def close(self) -> None:
+        await self._real.close()
+
+
+async def test_whoever_was_overtaken_takes_nobody_for_a_backup(town: Town, server: BulkServer):
+    await town.people(range(1, 11))
+    campaign = await town.campaign()
+    office = town.office()
+    overtaken = OvertakenOnce(town.db, office.epochs)
+
+    async with town.channel() as telegram:
+        sender = Sender(replace(office, db=overtaken), lambda: {ACCOUNT: telegram}, nothing_waits)
+        stop = asyncio.Event()
+        running = asyncio.ensure_future(sender.run(stop))
+        await town.until_done(campaign)
+        stop.set()
+        await running
+
+    assert overtaken.was == 1
+    assert await town.counts(campaign) == {SENT: 10}
+    assert ALL not in await town.senders()
 
 
 async def test_words_that_cannot_be_made_stop_their_campaign(town: Town, server: BulkServer):

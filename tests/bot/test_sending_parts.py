@@ -81,6 +81,16 @@ async def test_a_new_account_is_no_restore_and_a_lost_key_store_is(tmp_path: Pat
     assert epochs.is_restored("telegram", 7)
 
 
+async def test_a_crash_before_the_very_first_number_is_no_restore_either(tmp_path: Path):
+    epochs = Epochs(tmp_path)
+    await epochs.begin("telegram")
+
+    assert not Epochs(tmp_path).is_restored("telegram", 1)
+    await epochs.write("telegram", 1)
+    await epochs.begin("telegram")
+    assert epochs.known("telegram") == 1, "whoever begins later takes nothing back"
+
+
 async def test_what_an_operator_accepts_holds_for_a_sender_at_work(tmp_path: Path):
     sender, operator = Epochs(tmp_path), Epochs(tmp_path)
     await sender.write("telegram", 9)
