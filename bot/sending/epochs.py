@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
+from secrets import token_hex
 from time import monotonic
 
 __all__ = ["Epochs", "is_older"]
@@ -76,7 +77,7 @@ def _put(path: Path, epoch: int) -> None:
 
 def _put_for_good(path: Path, epoch: int) -> None:
     if not path.exists():
-        draft = path.with_suffix(f".{os.getpid()}")
+        draft = path.with_suffix(f".{token_hex(8)}")  # nobody else's: two may begin at once
         draft.write_bytes(_digits(epoch))
         draft.replace(path)
     _put(path, epoch)
