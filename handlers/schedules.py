@@ -126,8 +126,10 @@ class Schedules:
             known = await tx.schedules.get(row.id)
             if known is None:
                 row.next_due = self._next(days.planned(row))
-                await tx.schedules.add(row)
-                await self._note(tx, "schedule.add", row, by or owner, described(schedule))
+                if await tx.schedules.add(row):
+                    await self._note(tx, "schedule.add", row, by or owner, described(schedule))
+                else:  # another process was quicker
+                    known = await tx.schedules.get(row.id)
         return days.shown(known or row)
 
     async def change(

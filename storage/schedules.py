@@ -6,7 +6,7 @@ from sqlalchemy import and_, bindparam, delete, or_, select, update
 
 from storage import rows
 from storage.schedule_rows import ClockHold, DueRow, QuietDayRow, ScheduleRow
-from storage.statements import Connection, Prepared, insert, upsert
+from storage.statements import Connection, Prepared, upsert
 
 __all__ = ["ClockHolds", "Dues", "QuietDays", "Schedules"]
 
@@ -20,9 +20,9 @@ class Schedules:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def add(self, schedule: ScheduleRow) -> None:
-        """Raises the driver's IntegrityError when there is one of that id."""
-        await self._connection.run(ADD_SCHEDULE, **schedule.model_dump())
+    async def add(self, schedule: ScheduleRow) -> bool:
+        """Whether this call did it: where there is one of that id, it stays as it is."""
+        return bool(await self._connection.run(ADD_SCHEDULE, **schedule.model_dump()))
 
     async def get(self, id: str) -> ScheduleRow | None:
         return rows.first_of(ScheduleRow, await self._connection.fetch(SCHEDULE, id=id))
@@ -169,7 +169,11 @@ class QuietDays:
 CHANGING = tuple(name for name in _schedules.keys() if name not in ("id", "made_at", "version"))  # noqa: SIM118
 MOMENT = _dues.due.type
 
-ADD_SCHEDULE = insert(rows.table(ScheduleRow))
+ADD_SCHEDULE = upsert(
+    rows.table(ScheduleRow),
+    "id",
+    keeping=tuple(name for name in _schedules.keys() if name != "id"),  # noqa: SIM118
+)
 SCHEDULE = Prepared(select(rows.table(ScheduleRow)).where(_schedules.id == bindparam("id")))
 SCHEDULES = Prepared(
     select(rows.table(ScheduleRow)).order_by(_schedules.unit, _schedules.title, _schedules.id)

@@ -1,5 +1,6 @@
 """What happens by itself, seen by whoever writes a schedule: noted once, done once, never late by surprise."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
@@ -7,6 +8,7 @@ from random import Random
 
 import pytest
 
+from handlers.noting import AuditTrail
 from handlers.schedules import CLOCK_LEAPT, LEASE, Changed, NotNow, Occasion, Schedules
 from storage.database import Database, Unavailable
 from surveys.schedules import Daily, Once, Schedule
@@ -298,3 +300,18 @@ async def test_one_that_cannot_be_read_keeps_nobody_waiting(schedules, database,
     await schedules.tick()
 
     assert diary.keys == [f"{whole}-20261122T0200"]
+
+
+async def test_processes_that_begin_at_once_make_the_same_schedule_once(
+    database: Database, schedules: Schedules, clock: Callable[[], datetime], diary: Diary
+):
+    beginning = [Schedules(database, {"deed": diary}, clock) for _ in range(8)]
+
+    made = await asyncio.gather(
+        *(each.add(daily(), purpose="deed", title="Việc", unit=None, owner="A", id="x") for each in beginning)
+    )
+
+    assert [each.row.id for each in made] == ["x"] * 8
+    assert [each.row.id for each in await schedules.all()] == ["x"]
+    noted = [line.action async for line in AuditTrail(database).everything()]
+    assert noted.count("schedule.add") == 1
