@@ -46,8 +46,10 @@ class ResultsComposer:
         slug, unit = wave_and_unit(subject)
         async with self._db.reading() as tx:
             wave = await tx.waves.by_slug(slug)
-            rows = [] if wave is None else await tx.releases.of_unit(unit)
-        found = (read_release(row.body, row.released_at) for row in rows if wave and row.wave_id == wave.id)
+            rows = [
+                row for row in await tx.releases.of_unit(unit) if wave is not None and row.wave_id == wave.id
+            ]
+        found = (read_release(row.body, row.released_at) for row in rows)
         ward = next((each for each in found if isinstance(each, ReleasedWard)), None)
         if ward is None:
             return None

@@ -13,7 +13,7 @@ from storage.schedule_rows import ClockHold
 from storage.transaction import Tx
 from surveys.rights import Actor
 
-__all__ = ["CLOCK_LEAPT", "OLDER", "RESTORED", "ClockHolds", "Epochs", "NoEpochs", "held"]
+__all__ = ["CLOCK_LEAPT", "OLDER", "RESTORED", "ClockHolds", "Epochs", "NoEpochs", "held", "is_older"]
 
 log = structlog.get_logger(__name__)
 
@@ -93,11 +93,11 @@ class ClockHolds:
         async with self._db.reading() as tx:
             epoch = await tx.markers.value(EPOCH)
             is_held = bool(await tx.clock_holds.all())
-        if known is None and epoch == 0:
-            await self._epochs.begin(EPOCH)
         if known is None:
+            if epoch == 0:
+                await self._epochs.begin(EPOCH)
             known = self._epochs.known(EPOCH)  # whoever began meanwhile wrote there first
-        if is_held or not _is_restored(known, epoch):
+        if is_held or not is_older(epoch, known):
             return is_held
         log.error(
             "schedules.restored", do="look at `schedules list`, then: langnghe schedules release restored"
@@ -132,7 +132,9 @@ class ClockHolds:
         await self._epochs.write(EPOCH, epoch)
 
 
-def _is_restored(known: int | None, epoch: int) -> bool:
+def is_older(epoch: int, known: int | None) -> bool:
+    """Whether a database with that number is older than what came of it, by the number that stood beside the keys; without one nobody
+    can tell, unless nothing ever came of it."""
     return epoch > 0 if known is None else epoch < known
 
 

@@ -85,12 +85,11 @@ class Campaigns:
 
     async def finish(self, id: int) -> bool:
         """Done, if everybody is written down and has an outcome."""
-        return await self.is_over(id) and bool(await self._connection.run(sql.FINISH, of=id))
+        return await self.is_over(await self.get(id)) and bool(await self._connection.run(sql.FINISH, of=id))
 
-    async def is_over(self, id: int) -> bool:
+    async def is_over(self, standing: Standing) -> bool:
         """Whether everybody is written down – or nobody is to be any more – and has an outcome."""
-        standing = await self.get(id)
-        counts = await self.counts(id)
+        counts = await self.counts(standing.id)
         waiting = (DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.SENDING)
         if standing.state is CampaignState.PAUSED or any(counts.get(state) for state in waiting):
             return False

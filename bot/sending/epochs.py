@@ -12,7 +12,9 @@ from pathlib import Path
 from secrets import token_hex
 from time import monotonic
 
-__all__ = ["Epochs", "is_older"]
+from handlers.clock_holds import is_older
+
+__all__ = ["Epochs"]
 
 SYNC_EVERY = 5.0  # seconds; what a power cut takes from this file only makes it older
 
@@ -59,11 +61,6 @@ class Epochs:
 
     def _path(self, account: str) -> Path:
         return self._directory / sha256(account.encode()).hexdigest()[:16]
-
-
-def is_older(epoch: int, known: int | None) -> bool:
-    """Whether a database with that number is older than what was sent from it, by the number that was beside the keys."""
-    return epoch > 0 if known is None else epoch < known
 
 
 def _put(path: Path, epoch: int) -> None:

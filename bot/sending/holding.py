@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.channels.pacing import Window
-from bot.sending.epochs import is_older
 from bot.sending.office import Office
-from handlers.clock_holds import OLDER, RESTORED, held
+from handlers.clock_holds import OLDER, RESTORED, held, is_older
 from storage.database import Unavailable
 from storage.outbox import ALL, Standing
 from surveys.delivery import CampaignState, Why

@@ -156,7 +156,7 @@ class Keeper:
             standing = await tx.outbox.get(standing.id)
             original = standing.campaign.audience.of
             is_alone = original is None or (await tx.outbox.get(original)).state is CampaignState.DONE
-            is_over = await tx.outbox.is_over(standing.id)
+            is_over = await tx.outbox.is_over(standing)
         is_stopped = standing.state is CampaignState.STOPPED
         if not is_over or not (is_stopped or (is_alone and standing.walked_at is not None)):
             return
