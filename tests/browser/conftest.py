@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Locator, Page, async_playwright, expect
 
 from storage.vault import Vault
 from tests.browser.telephones import Telephone, Telephones
@@ -97,6 +97,21 @@ async def page(server: Server, open_page: Open) -> Page:
     page = await open_page(server.url)
     await page.wait_for_selector(".option")
     return page
+
+
+def offered(page: Page, choice: str) -> Locator:
+    """A choice under a question of the chat. Its words alone may stand in the results too, which a phone does not show: whoever looks
+    for them before the question is there would wait in the wrong place for ever."""
+    return page.locator(".log").get_by_role("button", name=choice, exact=True)
+
+
+async def taps(page: Page, choice: str) -> None:
+    await offered(page, choice).click()
+
+
+async def says(page: Page, text: str) -> None:
+    await page.fill("#said", text)
+    await page.press("#said", "Enter")
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.conftest import DESK, Open
+from tests.browser.conftest import DESK, Open, offered, says, taps
 from tests.web.conftest import serving
 from tests.web.talker import GREETING, THANKS
 
@@ -16,16 +16,11 @@ async def kept(page: Page) -> str:
     return await page.evaluate("sessionStorage.getItem('langnghe') || ''")
 
 
-async def says(page: Page, text: str) -> None:
-    await page.fill("#said", text)
-    await page.press("#said", "Enter")
-
-
 async def test_a_whole_survey_by_tapping(page, talker):
-    await page.click("text=Đồng ý, bắt đầu")
-    await page.click("text=Căn cước")
-    await page.click("text=Đúng hạn")
-    await page.click("text=Rất hài lòng")
+    await taps(page, "Đồng ý, bắt đầu")
+    await taps(page, "Căn cước")
+    await taps(page, "Đúng hạn")
+    await taps(page, "Rất hài lòng")
     await says(page, "thêm ghế chờ")
 
     await expect(page.locator(".log")).to_contain_text("K7QF-3M2X-9TWA-5H8C")
@@ -34,12 +29,12 @@ async def test_a_whole_survey_by_tapping(page, talker):
 
 
 async def test_a_choice_is_neither_shown_again_nor_kept(page):
-    await page.click("text=Đồng ý, bắt đầu")
-    await page.click("text=Căn cước")
+    await taps(page, "Đồng ý, bắt đầu")
+    await taps(page, "Căn cước")
     await expect(page.locator(".log")).to_contain_text("1/4 Đã ghi.")
     await says(page, "3")
     await expect(page.locator(".log")).to_contain_text("2/4 Đã ghi.")
-    await page.click("text=Rất không hài lòng")
+    await taps(page, "Rất không hài lòng")
     await expect(page.locator(".log")).to_contain_text("4/4")
     await says(page, "thêm ghế chờ")
     await expect(page.locator(".log")).to_contain_text("biên nhận")
@@ -52,8 +47,8 @@ async def test_a_choice_is_neither_shown_again_nor_kept(page):
 
 
 async def test_nothing_is_lost_when_the_page_is_loaded_again(page):
-    await page.click("text=Đồng ý, bắt đầu")
-    await page.click("text=Cư trú")
+    await taps(page, "Đồng ý, bắt đầu")
+    await taps(page, "Cư trú")
     await expect(page.locator(".log")).to_contain_text("2/4")
 
     await page.reload()
@@ -61,13 +56,13 @@ async def test_nothing_is_lost_when_the_page_is_loaded_again(page):
     await expect(page.locator(".option")).to_have_count(4)
     assert await page.locator(".log .ours").count() == 3
     assert (await page.inner_text(".log")).count("2/4") == 1
-    await page.click("text=Trước hạn")
+    await taps(page, "Trước hạn")
     await expect(page.locator(".log")).to_contain_text("3/4")
 
 
 async def test_an_answer_on_its_way_while_the_page_is_loaded_again_counts_once(page, talker):
     await page.route("**/chat/say", lambda route: route.abort())
-    await page.click("text=Đồng ý, bắt đầu")
+    await taps(page, "Đồng ý, bắt đầu")
     await page.unroute("**/chat/say")
 
     await page.reload()
@@ -90,7 +85,7 @@ async def test_a_post_whose_answer_was_lost_is_repeated_and_counts_once(page, ta
         await route.continue_()
 
     await page.route("**/chat/say", lose_the_answer)
-    await page.click("text=Đồng ý, bắt đầu")
+    await taps(page, "Đồng ý, bắt đầu")
 
     await expect(page.locator(".log")).to_contain_text("1/4")
     await expect(page.locator(".banner")).to_be_empty()
@@ -100,7 +95,7 @@ async def test_a_post_whose_answer_was_lost_is_repeated_and_counts_once(page, ta
 
 
 async def test_two_quick_taps_are_one_answer(page, talker):
-    await page.dblclick("text=Đồng ý, bắt đầu")
+    await offered(page, "Đồng ý, bắt đầu").dblclick()
 
     await expect(page.locator(".log")).to_contain_text("1/4")
     [person] = talker.people.values()
@@ -121,13 +116,13 @@ async def test_a_double_tap_does_not_answer_the_question_that_comes_up_under_it(
     )
 
     assert is_under_the_finger is False
-    await page.click("text=Cư trú")
+    await taps(page, "Cư trú")
     await expect(page.locator(".log")).to_contain_text("2/4")
 
 
 async def test_the_database_away_for_a_moment_costs_nothing(page, talker):
     talker.is_away = True
-    await page.click("text=Đồng ý, bắt đầu")
+    await taps(page, "Đồng ý, bắt đầu")
     await expect(page.locator(".banner")).to_contain_text("đang thử lại")
 
     talker.is_away = False
@@ -140,19 +135,19 @@ async def test_after_a_restart_of_the_server_the_talk_goes_on(talker, open_page:
     async with serving(talker) as server:
         port = int(server.url.rpartition(":")[2])
         page = await open_page(server.url)
-        await page.click("text=Đồng ý, bắt đầu")
+        await taps(page, "Đồng ý, bắt đầu")
         await expect(page.locator(".log")).to_contain_text("1/4")
     await expect(page.locator(".banner")).to_contain_text("mất kết nối")
     async with serving(talker, port):
         await expect(page.locator(".banner")).to_be_empty()
-        await page.click("text=Cư trú")
+        await taps(page, "Cư trú")
         await expect(page.locator(".log")).to_contain_text("2/4")
 
 
 async def test_offline_is_said_and_what_was_said_then_arrives_later(page, talker):
     await page.context.set_offline(True)
     await expect(page.locator(".banner")).to_contain_text("mất kết nối")
-    await page.click("text=Đồng ý, bắt đầu")
+    await taps(page, "Đồng ý, bắt đầu")
 
     await page.context.set_offline(False)
 
@@ -165,7 +160,7 @@ async def test_where_streams_are_held_back_the_posts_are_enough(server, open_pag
     await page.route("**/chat/events*", lambda route: None)  # never answered
     await page.goto(server.url)
 
-    await page.click("text=Đồng ý, bắt đầu")
+    await taps(page, "Đồng ý, bắt đầu")
 
     await expect(page.locator(".log")).to_contain_text("1/4")
 
@@ -185,7 +180,8 @@ async def test_enter_sends_and_shift_enter_begins_a_line(page, talker):
     await page.keyboard.type("một")
     await page.keyboard.press("Shift+Enter")
     await page.keyboard.type("hai")
-    await page.keyboard.press("Enter")
+    async with page.expect_response("**/chat/say"):
+        await page.keyboard.press("Enter")
 
     await expect(page.locator("#said")).to_have_value("")
     await expect(page.locator(".yours")).to_contain_text("hai")
@@ -200,7 +196,7 @@ async def test_dots_show_that_an_answer_is_being_written(page):
         await route.continue_()
 
     await page.route("**/chat/say", slow)
-    await page.click("text=Đồng ý, bắt đầu")
+    await taps(page, "Đồng ý, bắt đầu")
     await expect(page.locator(".typing i").first).to_be_visible()
     await expect(page.locator(".typing [role=status]")).to_have_text("Đang soạn câu trả lời")
     gate.set()
@@ -227,8 +223,8 @@ async def test_ones_own_data_can_be_downloaded(page, tmp_path: Path):
 
 
 async def test_the_screen_can_be_cleared(page):
-    await page.click("text=Đồng ý, bắt đầu")
-    await page.click("text=Cư trú")
+    await taps(page, "Đồng ý, bắt đầu")
+    await taps(page, "Cư trú")
     await expect(page.locator(".log")).to_contain_text("2/4")
 
     await page.click(".clear")
@@ -246,14 +242,14 @@ async def test_two_tabs_of_one_person_stay_together(server, open_page: Open):
     await other.goto(server.url)
     await other.wait_for_selector(".option")
 
-    await one.click("text=Đồng ý, bắt đầu")
+    await taps(one, "Đồng ý, bắt đầu")
 
     await expect(other.locator(".log")).to_contain_text("1/4")
 
 
 async def test_a_cookie_that_is_gone_is_said_with_a_way_out(page):
     await page.context.clear_cookies()
-    await page.click("text=Đồng ý, bắt đầu")
+    await taps(page, "Đồng ý, bắt đầu")
 
     await expect(page.locator(".banner")).to_contain_text("tải lại trang")
     await page.click(".banner button")
@@ -296,7 +292,7 @@ async def test_history_is_not_read_out_again(page):
 @pytest.mark.parametrize("viewport", [{"width": 320, "height": 568}, {"width": 360, "height": 740}, DESK])
 async def test_everything_to_touch_is_large_enough_and_nothing_sticks_out(server, open_page: Open, viewport):
     page = await open_page(server.url, viewport=viewport)
-    await page.click("text=Đồng ý, bắt đầu")
+    await taps(page, "Đồng ý, bắt đầu")
     await expect(page.locator(".log")).to_contain_text("1/4")
 
     too_small = await page.evaluate(
@@ -356,6 +352,6 @@ async def test_a_browser_too_old_for_the_script_is_told_after_a_while(server, br
 
 async def test_the_last_message_is_the_same_whatever_was_answered(page, talker):
     for text in ("Đồng ý, bắt đầu", "Cư trú", "Trễ hạn", "Không ý kiến", "Bỏ qua"):
-        await page.click(f"text={text}")
+        await taps(page, text)
 
     await expect(page.locator(".log")).to_contain_text(THANKS.splitlines()[0])

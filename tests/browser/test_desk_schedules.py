@@ -21,7 +21,6 @@ from tests.browser.test_results import PALE
 from tests.conftest import Clock
 from tests.web.desk_town import PROVINCE, DeskTown, Furnished, a_desk_town
 
-expect.set_options(timeout=10_000)
 PICTURES = Path(__file__).parents[1] / "output"
 TOO_WIDE = "document.documentElement.scrollWidth - innerWidth"
 PLACE = "/desk/schedules"

@@ -11,7 +11,7 @@ from bot.lanes import Lanes
 from bot.web.app import build
 from handlers.quarantine import Quarantine
 from surveys.entry import Stream
-from tests.browser.conftest import Open
+from tests.browser.conftest import Open, says, taps
 from tests.journeys.town import LONG_DUC, Town
 from tests.web.conftest import KEY, health, running
 
@@ -37,13 +37,12 @@ async def test_a_visit_is_rated_at_the_counter(town, address, open_page: Open):
     page = await open_page(f"{address}/?start={town.link(LONG_DUC, Stream.VISIT)}")
     log = page.locator(".log")
 
-    await page.click("text=Đồng ý, bắt đầu")
+    await taps(page, "Đồng ý, bắt đầu")
     for question in range(1, 5):
         await expect(log).to_contain_text(f"{question}/5")
         await page.locator(".option").first.click()
     await expect(log).to_contain_text("5/5")
-    await page.fill("#said", "thêm ghế chờ")
-    await page.press("#said", "Enter")
+    await says(page, "thêm ghế chờ")
     await expect(log).to_contain_text("Mã biên nhận")
 
     [answers] = await town.answers(wave)
@@ -56,8 +55,7 @@ async def test_a_ward_is_found_by_its_old_name_and_the_talk_survives_a_reload(to
     page = await open_page(address)
     await page.wait_for_selector(".option")
 
-    await page.fill("#said", "phuong 4 tra vinh")
-    await page.press("#said", "Enter")
+    await says(page, "phuong 4 tra vinh")
     await expect(page.locator(".log")).to_contain_text("Long Đức")
     await page.reload()
 
@@ -67,7 +65,7 @@ async def test_a_ward_is_found_by_its_old_name_and_the_talk_survives_a_reload(to
 async def test_ways_around_a_question_stand_below_its_answers(town, address, open_page: Open):
     await town.opens_visits()
     page = await open_page(f"{address}/?start={town.link(LONG_DUC, Stream.VISIT)}")
-    await page.click("text=Đồng ý, bắt đầu")
+    await taps(page, "Đồng ý, bắt đầu")
     await expect(page.locator(".log")).to_contain_text("1/5")
 
     assert await page.locator(".option.aside").count() >= 2
