@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, I
 from sqlmodel import Field
 
 from storage.moments import Moment
-from storage.rows import Row, column, keep_types, key, one_of, table
+from storage.rows.tables import Row, column, keep_types, key, one_of, table
 from surveys.rights import Role
 
 __all__ = ["Appointment", "AuditRow", "DeskCode", "DeskSession", "Post", "Staff"]

@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, Larg
 from sqlmodel import Field
 
 from storage.moments import Day, Moment
-from storage.rows import Row, column, keep_types, key, one_of, table
+from storage.rows.tables import Row, column, keep_types, key, one_of, table
 from surveys.notices import EVERY_TOPIC, Category, State
 
 __all__ = ["NoticeRow", "NoticeTemplate", "Picture", "Seen", "Subscription"]

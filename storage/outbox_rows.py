@@ -17,7 +17,7 @@ from sqlalchemy import (
 from sqlmodel import Field
 
 from storage.moments import Moment
-from storage.rows import Row, column, keep_types, key, one_of, table
+from storage.rows.tables import Row, column, keep_types, key, one_of, table
 from surveys.delivery import CampaignState, DeliveryState
 from surveys.windows import Purpose
 

@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, Text
 from sqlmodel import Field
 
 from storage.moments import Day, Moment
-from storage.rows import Row, column, keep_types, key, one_of, table
+from storage.rows.tables import Row, column, keep_types, key, one_of, table
 from surveys.outside import ArticleState
 
 __all__ = ["ArticleRow", "BilledRow", "TemplateDay", "TemplateOrder"]

@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, Text
 from sqlmodel import Field
 
 from storage.moments import Day, Moment
-from storage.rows import Row, column, keep_types, key, one_of, table
+from storage.rows.tables import Row, column, keep_types, key, one_of, table
 
 __all__ = ["DUE_STATES", "SCHEDULE_STATES", "ClockHold", "DueRow", "QuietDayRow", "ScheduleRow"]
 
