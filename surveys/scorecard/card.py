@@ -12,8 +12,6 @@ from surveys.scorecard.words import say
 
 __all__ = ["Change", "GroupVerdict", "NotInForce", "Overall", "Scorecard", "WhatIf", "score", "what_if"]
 
-OPEN = (Verdict.TOO_FEW, Verdict.NO_BASIS)  # not concluded either way
-
 
 class NotInForce(ValueError):
     """The criteria set was not valid on any day of that year."""

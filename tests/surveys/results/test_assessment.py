@@ -1,5 +1,6 @@
 """Verdicts: by the whole interval, without rounding, and only from what anybody may see."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -8,7 +9,9 @@ from hypothesis import strategies as st
 
 from surveys.assessment import (
     CriteriaFault,
+    CriteriaSet,
     Evidence,
+    Item,
     Seen,
     Verdict,
     against_threshold,
@@ -70,6 +73,28 @@ def test_a_bound_is_judged_by_its_worst_and_its_best() -> None:
 
     assert against_threshold(wide, Decimal("0.9")).verdict is Verdict.MET
     assert against_threshold(small, Decimal("0.9")).verdict is Verdict.TOO_FEW
+
+
+@pytest.mark.parametrize(
+    ("seen", "reason"),
+    [
+        (Seen.exactly(Proportion(990, 1000)), "cả khoảng tin cậy nằm từ ngưỡng trở lên"),
+        (Seen.exactly(Proportion(800, 1000)), "cả khoảng tin cậy nằm dưới ngưỡng"),
+        (Seen.exactly(Proportion(90, 100)), "khoảng tin cậy chứa ngưỡng"),
+        (Seen(Proportion(90, 100), Proportion(100, 100)), "số liệu được phép công bố chưa đủ để kết luận"),
+        (None, "số liệu được phép công bố chưa đủ để kết luận"),
+    ],
+)
+def test_what_is_open_because_it_is_hidden_is_not_said_to_be_open_by_chance(
+    seen: Seen | None, reason: str
+) -> None:
+    assert against_threshold(seen, Decimal("0.9")).reason["vi"] == reason
+
+
+def test_a_threshold_is_written_in_the_readers_own_language() -> None:
+    title = against_threshold(None, Decimal("0.925")).title
+
+    assert title == {"vi": "ngưỡng hài lòng 92,5 %", "en": "satisfaction threshold 92.5 %"}
 
 
 @settings(deadline=None)
@@ -134,10 +159,74 @@ def test_a_threshold_that_is_no_share_is_refused(text: str) -> None:
         (
             'id="x"\nname="x"\nsource="x"\nvalid_from=2023-01-01\n'
             '[[item]]\nid="a"\ngroup=""\nwording=""\nshort={vi=""}\nevidence="guess"',
-            "Item 1",
+            r"Item 1 \(a\): 'guess'",
+        ),
+        (
+            'id="x"\nname="x"\nsource="x"\nvalid_from=2023-01-01\n[[item]]\ngroup="g"',
+            r"Item 1 \(without id\) lacks evidence, id, short, wording",
+        ),
+        (
+            'id="x"\nname="x"\nsource="x"\nvalid_from=2023-01-01\n'
+            '[[item]]\nid="a"\ngroup=""\nwording=""\nshort={vi=""}\nevidence="entered"\nthreshold="90"',
+            r"Item 1 \(a\): .*90 is not",
+        ),
+        (
+            'id="x"\nname="x"\nsource="x"\nvalid_from=2023-01-01\n'
+            + '[[item]]\nid="a"\ngroup=""\nwording=""\nshort={vi=""}\nevidence="entered"\n' * 2,
+            r"^Two items carry the same id\.$",
         ),
     ],
 )
 def test_a_faulty_criteria_set_names_the_item_and_the_reason(text: str, reason: str) -> None:
     with pytest.raises(CriteriaFault, match=reason):
         read_criteria(text)
+
+
+def test_a_criteria_set_is_read_word_for_word() -> None:
+    read = read_criteria(
+        """
+        id = "thu"
+        name = "Bộ thử"
+        source = "Không văn bản nào (S0)"
+        valid_from = 2024-01-02
+        valid_to = 2026-03-04
+        [[item]]
+        id = "S0:L1"
+        group = "Nhóm một"
+        wording = "Lời thứ nhất"
+        evidence = "survey-share"
+        short = { vi = "một", en = "one" }
+        threshold = "0.85"
+        [[item]]
+        id = "S0:L2"
+        group = "Nhóm hai"
+        wording = "Lời thứ hai"
+        evidence = "entered"
+        short = { vi = "hai", en = "two" }
+        """
+    )
+
+    assert read == CriteriaSet(
+        "thu",
+        "Bộ thử",
+        "Không văn bản nào (S0)",
+        date(2024, 1, 2),
+        date(2026, 3, 4),
+        (
+            Item(
+                "S0:L1",
+                "Nhóm một",
+                "Lời thứ nhất",
+                Evidence.SURVEY_SHARE,
+                {"vi": "một", "en": "one"},
+                Decimal("0.85"),
+            ),
+            Item("S0:L2", "Nhóm hai", "Lời thứ hai", Evidence.ENTERED, {"vi": "hai", "en": "two"}),
+        ),
+    )
+
+
+def test_a_set_that_nobody_ended_and_nobody_filled_is_one() -> None:
+    read = read_criteria('id="x"\nname="x"\nsource="x"\nvalid_from=2024-01-02')
+
+    assert (read.valid_to, read.items) == (None, ())

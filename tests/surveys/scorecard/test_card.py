@@ -104,6 +104,12 @@ def test_the_words_of_a_held_survey_carry_its_n():
     assert few.rests_on == (surveys[2].digest,)
 
 
+def test_a_held_survey_is_told_with_the_minimum_it_was_measured_by():
+    line = card(QD1578, Records(surveys=(fed("T2.1", n=41), fed("T2.1", n=40, wave="b")))).line("T2.1")
+
+    assert line.numbers == {"n": 41, "minimum": 30}
+
+
 def test_visit_ratings_are_no_yearly_survey_and_stand_beside():
     visit = fed("T2.1", audience="visits")
 
@@ -131,6 +137,16 @@ def test_satisfaction_has_no_verdict_until_somebody_sets_a_threshold():
     assert card(QD1578, records).line("R7.1").seen == Seen.exactly(Proportion(399, 400))
     assert verdict(records, "R7.1", NINETY) == (MET, "above")
     assert verdict(Records(), "R7.1", NINETY) == (NO_BASIS, "no_evidence")
+
+
+@pytest.mark.parametrize("terms", [TERMS, NINETY, Terms(30, {"R7.1": Threshold(at_most=Fraction(1, 2))})])
+def test_a_figure_that_a_line_rests_on_does_not_stand_beside_it_too(terms):
+    yearly, visit = fed("R7.1", seen=(399, 400)), fed("R7.1", seen=(10, 100), audience="visits")
+
+    line = card(QD1578, Records(surveys=(yearly, visit)), terms).line("R7.1")
+
+    assert line.rests_on == (yearly.digest,)
+    assert line.beside == (visit,)
 
 
 @pytest.mark.parametrize(
@@ -209,7 +225,7 @@ def test_a_threshold_for_an_unknown_criterion_is_refused():
 
 
 def test_a_survey_nobody_answered_was_not_held():
-    with pytest.raises(ValueError, match="nobody answered"):
+    with pytest.raises(ValueError, match=r"^A survey that nobody answered was not held\.$"):
         Terms(0)
     assert Terms(1).minimum == 1
 
@@ -230,7 +246,7 @@ def test_a_set_scores_only_the_years_it_was_in_force(year, valid_to, is_in_force
     if is_in_force:
         assert score(criteria, standing(Records(), year=year), TERMS).year == year
         return
-    with pytest.raises(NotInForce):
+    with pytest.raises(NotInForce, match=f"qd1578 was not in force in {year}"):
         score(criteria, standing(Records(), year=year), TERMS)
 
 

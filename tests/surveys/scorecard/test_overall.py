@@ -41,7 +41,17 @@ def test_a_group_is_met_when_all_of_it_is_and_fails_with_one(verdicts, expected)
     found = _group("g", lines(*verdicts))
 
     assert (found.verdict, found.reason) == expected
+    assert found.group == "g"
     assert found.text
+
+
+@given(st.lists(st.sampled_from(Verdict), max_size=8))
+def test_a_groups_tally_counts_each_of_its_criteria_once(verdicts):
+    tally = _group("g", lines(*verdicts)).tally
+
+    assert (tally.met, tally.failed, tally.too_few, tally.no_basis) == tuple(
+        sum(verdict is of for verdict in verdicts) for of in (MET, NOT_MET, TOO_FEW, NO_BASIS)
+    )
 
 
 def test_groups_follow_from_the_criteria_that_belong_to_them():
@@ -53,10 +63,21 @@ def test_groups_follow_from_the_criteria_that_belong_to_them():
     assert found.group("8").verdict is NOT_MET
     assert found.group("1").verdict is MET
     assert found.group("III.7") == GroupVerdict("III.7", NO_BASIS, "some_open", Tally(4, 0, 0, 3))
-    with pytest.raises(KeyError):
-        found.group("9")
-    with pytest.raises(KeyError):
-        found.line("9")
+    with pytest.raises(KeyError, match="III"):
+        found.group("III.9")
+    with pytest.raises(KeyError, match="R9"):
+        found.line("R9.9")
+
+
+def test_a_card_names_the_set_and_the_evidence_it_was_judged_by():
+    records = all_met(QD1578)
+
+    found = card(QD1578, records)
+
+    assert (found.criteria, found.criteria_digest) == ("qd1578", QD1578.digest)
+    assert (found.unit, found.year) == ("29242", 2026)
+    assert {line.criterion for line in found.lines} == {criterion.id for criterion in QD1578.criteria}
+    assert [group.group for group in found.groups] == [group.id for group in QD1578.groups]
 
 
 # ── Overall ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -112,6 +133,11 @@ def test_an_assumed_rule_says_so_wherever_it_is_read():
         == "đạt 20/22, cần 20"
     )
     assert "còn 3 chưa kết luận" in _overall(lines(*[MET] * 19, *[NO_BASIS] * 3), RULE).text
+    for failed in (
+        _overall(lines(*[NOT_MET] * 22), RULE),
+        _overall(lines(*[MET] * 19, *[NOT_MET] * 3), RULE),
+    ):
+        assert failed.text.endswith("quy tắc 20/22 là giả định")
 
 
 def test_where_no_rule_is_stated_nobody_passes_or_fails():
@@ -126,6 +152,7 @@ def test_the_empty_frame_scores_nothing():
     found = card(load_set("khung-5764"), Records())
 
     assert {(line.verdict, line.reason) for line in found.lines} == {(NO_BASIS, "slot")}
+    assert [line.criterion for line in found.lines] == [slot.id for slot in load_set("khung-5764").criteria]
     assert found.overall.verdict is NO_BASIS
 
 
@@ -184,12 +211,22 @@ def test_what_if_another_number_were_needed():
         what_if(QD1578, card(QD1578, Records()), needed=1)
 
 
+def test_what_if_can_be_asked_again_of_what_came_of_it():
+    criteria = replace(QD1578, pass_rule=PassRule(59, 59, True, "?"))
+    before = card(criteria, signed(entry(criteria.criteria[0].id)))
+
+    fewer = what_if(criteria, before, needed=1).after
+
+    assert fewer.criteria_digest == before.criteria_digest
+    assert what_if(criteria, fewer).after.overall == before.overall
+
+
 def test_what_if_asks_only_what_can_be_asked():
     before = card(QD1578, Records())
 
     with pytest.raises(KeyError):
         what_if(QD1578, before, thresholds={"R9.9": Threshold(Fraction(1))})
-    with pytest.raises(ValueError, match="another criteria set"):
+    with pytest.raises(ValueError, match=r"^This card was judged by another criteria set\.$"):
         what_if(load_set("khung-5764"), before)
 
 
