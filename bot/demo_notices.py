@@ -27,6 +27,7 @@ __all__ = ["DicePhones", "find_listeners", "put_up", "send_now", "with_dice"]
 WARD = "29242"  # whose officers the demo's notices are
 LISTENERS = {"29242": 340, "29263": 90, "29254": 60, "29398": 55, "29512": 60, "29516": 12}
 SHARE_ASKED = 0.6  # of them, who agreed to surveys as well
+SHARE_WITH_A_BUSINESS = 0.08  # who answer for one, and agreed to be asked about that too
 SHARE_GONE, SHARE_UNKNOWN = 0.02, 0.01
 SENT_YESTERDAY_AT = 10  # o'clock
 LIVE_OVER = timedelta(minutes=12)  # so long there is something to watch after the demo begins
@@ -87,11 +88,12 @@ def with_dice(
 async def find_listeners(house: "House", on: datetime, listeners: Mapping[str, int] = LISTENERS) -> None:
     """Residents who agreed to notices and surveys, by the way everybody agrees."""
     for ward, number in listeners.items():
-        chance = Random(ward)
+        chance, businesses = Random(ward), Random(f"{ward} businesses")
         for resident in range(number):
             topics: list[Topic] = [topic for topic in Category if chance.random() < 0.85] or [Category.SCAM]
             # Agreed to by itself, as the lobby asks for it.
             topics += [Push.SURVEYS] if chance.random() < SHARE_ASKED else []
+            topics += [Push.BUSINESSES] if businesses.random() < SHARE_WITH_A_BUSINESS else []
             await house.arrivals.add(
                 Arrival(
                     Address(DicePhones.account, f"{ward}{resident:05}"),
