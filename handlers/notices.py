@@ -1,5 +1,5 @@
 """What officers do with notices, and what the clock does: one deed, one transaction, one row in the audit trail. It knows no bot and no
-page, sends nothing itself, and lets nobody approve their own words.
+page, sends nothing itself, and lets nobody approve their own words. How they look at notices is in `notice_looking`.
 
 Every deed names the version it was looked at in. Of two people at the same moment the database lets one win; the other is told that it
 has moved."""
@@ -10,63 +10,24 @@ from dataclasses import replace
 from datetime import datetime
 
 from handlers.notice_board import NoticeBoard
-from handlers.notice_checks import (
-    Checks,
-    Moved,
-    NoSuchNotice,
-    Refused,
-    has,
-    refused,
-    sentence,
-    wards_of,
-)
+from handlers.notice_checks import Moved, NoSuchNotice, Refused, has, refused, sentence
 from handlers.notice_clock import KIND, RECALLS, NoticeClock
 from handlers.notice_keeping import kept, moved_on, object_of, timed
-from handlers.notice_progress import Progress, Spent, progress_of
+from handlers.notice_looking import Looking
 from handlers.noting import note
-from handlers.outside import outlook
 from storage.database import Database
-from storage.notices import Listener
 from storage.transaction import Tx
 from surveys import texts
-from surveys.conversation import Entity, Style
-from surveys.delivery import CAP, Audience, Campaign
+from surveys.delivery import Audience, Campaign
 from surveys.figures import whole
-from surveys.notices import (
-    Deed,
-    Draft,
-    Finding,
-    Hand,
-    Notice,
-    Policies,
-    Problem,
-    Reckoning,
-    State,
-    Subscriber,
-    Telling,
-    Trouble,
-    new_code,
-    read_code,
-    reckoned,
-    told,
-)
+from surveys.notices import Deed, Draft, Hand, Notice, Policies, State, Trouble, new_code
 from surveys.notices.text import cleaned
-from surveys.outside import Outlook, Quote, Way
-from surveys.rights import PROVINCIAL, Action, Actor, require
+from surveys.outside import Quote, Way
+from surveys.rights import Action, Actor, require
 from surveys.told_notices import ToldNotice
 from surveys.windows import Purpose
 
-__all__ = [
-    "KIND",
-    "RECALLS",
-    "Moved",
-    "NoSuchNotice",
-    "Notices",
-    "Progress",
-    "Refused",
-    "Spent",
-    "sentence",
-]
+__all__ = ["Moved", "NoSuchNotice", "Notices", "Refused", "sentence"]
 
 TRIES = 12  # codes tried before the database is asked to wait for luck
 CODE_BITS = 64
@@ -76,7 +37,7 @@ Also = Callable[[Tx, Notice], Awaitable[None]]
 """What else must hold or happen, in the transaction of a deed."""
 
 
-class Notices:
+class Notices(Looking):
     def __init__(
         self,
         db: Database,
@@ -85,16 +46,9 @@ class Notices:
         leaving: Callable[[], frozenset[bytes]] = frozenset,
     ) -> None:
         """`leaving`: who said stop since the contacts were last written."""
-        self._db = db
-        self._now = now
-        self._leaving = leaving
-        self._checks = Checks(policies or Policies())
+        super().__init__(db, now, policies, leaving)
         self._clock = NoticeClock(db, now, self._checks)
         self.board = NoticeBoard(now, self._checks)
-
-    @property
-    def policies(self) -> Policies:
-        return self._checks.policies
 
     # ── Writing ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -335,115 +289,6 @@ class Notices:
 
         return await self._do(actor, id, None, deed, action, ended, carry_out, reason=reason)
 
-    # ── Looking ───────────────────────────────────────────────────────────────────────────────────────────────
-
-    async def get(self, actor: Actor, id: str) -> Notice:
-        """By id or by code. Raises NoSuchNotice, for one out of reach as well."""
-        async with self._db.reading() as tx:
-            return await self._seen(tx, actor, id)
-
-    async def of(self, actor: Actor, state: State | None = None) -> list[Notice]:
-        """Those of the actor's unit, of a province's wards too; changed last first."""
-        async with self._db.reading() as tx:
-            require(actor, Action.NOTICE_SEE, [actor.unit], await self._checks.known(tx))
-            if actor.role in PROVINCIAL:
-                return await tx.notices.of_province(actor.unit, state)
-            return await tx.notices.of_units([actor.unit], state)
-
-    async def problems(self, actor: Actor, id: str) -> tuple[Problem, ...]:
-        """What keeps it from being submitted."""
-        async with self._db.reading() as tx:
-            notice = await self._seen(tx, actor, id)
-            return await self._checks.problems(tx, notice, self._now())
-
-    async def findings(self, actor: Actor, id: str) -> tuple[Finding, ...]:
-        """What in its words might sway a survey that is running where it goes; nothing where none is, or where they were cleared."""
-        async with self._db.reading() as tx:
-            notice = await self._seen(tx, actor, id)
-            return await self._checks.findings(tx, notice, self._now())
-
-    async def preview(self, actor: Actor, id: str, kind: str, language: str = texts.DEFAULT) -> Telling:
-        """As a resident reads it on this kind of channel (`telegram`, `zalo` …)."""
-        async with self._db.reading() as tx:
-            notice = await self._seen(tx, actor, id)
-            return told(notice, language, kind, office=await self._checks.office(tx, notice.unit))
-
-    async def preview_of(
-        self, actor: Actor, draft: Draft, kind: str, language: str = texts.DEFAULT
-    ) -> Telling:
-        """The same of a draft that is not written down yet: its code is still open."""
-        async with self._db.reading() as tx:
-            require(actor, Action.NOTICE_WRITE, [actor.unit], await self._checks.known(tx))
-            notice = _unwritten(actor, draft, self._now())
-            return told(notice, language, kind, office=await self._checks.office(tx, notice.unit))
-
-    async def test_to_self(self, actor: Actor, id: str, kind: str, language: str = texts.DEFAULT) -> Telling:
-        """What the caller may send to the actor's own address and to nobody else: marked as a trial, with nothing to tap."""
-        now = self._now()
-        async with self._db.transaction() as tx:
-            notice = await self._seen(tx, actor, id)
-            require(actor, Action.NOTICE_WRITE, [notice.unit], await self._checks.known(tx))
-            telling = told(notice, language, kind, office=await self._checks.office(tx, notice.unit))
-            await note(tx, actor, "notice.test", object_of(notice), unit=notice.unit, at=now)
-        moved = len(TRIAL)
-        entities = tuple(replace(each, offset=each.offset + moved) for each in telling.entities)
-        return replace(
-            telling,
-            text=TRIAL + telling.text,
-            entities=(Entity(Style.ITALIC, 0, len(TRIAL.strip())), *entities),
-            offers=(),
-        )
-
-    async def picture(self, actor: Actor, digest: str) -> bytes | None:
-        """A picture of a notice, for whoever may write some."""
-        async with self._db.reading() as tx:
-            require(actor, Action.NOTICE_SEE, [actor.unit], await self._checks.known(tx))
-            return await tx.pictures.content(digest)
-
-    async def progress(self, actor: Actor, id: str) -> Progress:
-        async with self._db.reading() as tx:
-            notice = await self._seen(tx, actor, id)
-            return await progress_of(tx, notice, self._now(), self.policies.zalo_price)
-
-    async def outlook(self, actor: Actor, notice: Notice) -> Outlook | None:
-        """What those outside Zalo's window would cost, for whoever is about to approve it; None where nothing can be bought anyway."""
-        if self.policies.outside.way is not Way.TEMPLATE or notice.state is not State.SUBMITTED:
-            return None
-        return (await self.reckon(actor, notice.id)).outlook
-
-    async def reckon(self, actor: Actor, id: str) -> Reckoning:
-        """How many it would reach now, and why it would not reach the others."""
-        now = self._now()
-        async with self._db.reading() as tx:
-            notice = await self._seen(tx, actor, id)
-            known = await self._checks.known(tx)
-            wards, topics = wards_of(notice, known), [topic.value for topic in notice.draft.topics]
-            since = now - CAP.within
-            found = [Listener(*row) async for row in tx.subscriptions.listeners(wards, topics, since)]
-        gone = self._leaving()
-        reckoning = reckoned(
-            (
-                Subscriber(
-                    each.account,
-                    each.language,
-                    each.last,
-                    each.wants > 0,
-                    each.fingerprint in gone,
-                    each.recent,
-                )
-                for each in found
-            ),
-            now,
-            languages=notice.audience.languages,
-            contact_cap=None if notice.overrides else CAP.most,
-            price=self.policies.zalo_price,
-        )
-        audience = Audience(wards, notice.audience.languages, tuple(topics))
-        async with self._db.reading() as tx:
-            terms, outside = self.policies.outside, reckoning.outside
-            found_out = await outlook(tx, terms, KIND, audience, outside, known, now)
-        return reckoning.with_outlook(found_out)
-
     # ── For residents, and for the clock ──────────────────────────────────────────────────────────────────────
 
     async def by_code(self, code: str) -> tuple[Notice, str] | None:
@@ -494,15 +339,6 @@ class Notices:
             raise Moved
         return notice
 
-    async def _seen(self, tx: Tx, actor: Actor, id: str) -> Notice:
-        """A notice the actor may look at: one out of reach is as if it were not there."""
-        code = read_code(id)
-        notice = await (tx.notices.get(id) if code is None else tx.notices.by_code(code))
-        known = await self._checks.known(tx)
-        if notice is None or not has(actor, Action.NOTICE_SEE, notice.unit, known):
-            raise NoSuchNotice
-        return notice
-
     async def _new_code(self, tx: Tx) -> str:
         for attempt in range(TRIES):
             code = new_code(secrets.randbits(CODE_BITS), digits=3 + attempt // 4)
@@ -513,8 +349,6 @@ class Notices:
 
 MOST_TEMPLATES = 10_000_000  # nobody was shown more
 LONGEST_REASON = 300  # UTF-16 units; residents read the one of a recall
-OPEN_CODE = "??-???"
-TRIAL = "[Gửi thử – chưa phải thông báo]\n"
 
 
 def _a_reason(reason: str) -> str:
@@ -523,18 +357,6 @@ def _a_reason(reason: str) -> str:
     if not reason:
         raise refused(Trouble.NO_REASON, "Xin ghi lý do.")
     return reason
-
-
-def _unwritten(actor: Actor, draft: Draft, now: datetime) -> Notice:
-    return Notice(
-        id="",
-        code=OPEN_CODE,
-        unit=actor.unit,
-        draft=draft,
-        state=State.DRAFT,
-        version=1,
-        writers=(Hand.of(actor, now),),
-    )
 
 
 def _rewritten(notice: Notice, draft: Draft, hand: Hand) -> Notice:

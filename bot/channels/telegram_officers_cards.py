@@ -5,7 +5,8 @@ from bot.channels.telegram_officers_moments import told_moment
 from bot.channels.telegram_officers_steps import audience_words
 from bot.channels.telegram_officers_words import say
 from handlers.beneath import Beneath
-from handlers.notices import Notices, Progress
+from handlers.notice_progress import Progress
+from handlers.notices import Notices
 from surveys.delivery import DeliveryState
 from surveys.figures import whole
 from surveys.notices import Deed, Finding, Hand, Notice, State, possible

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from handlers.notices import Progress
+from handlers.notice_progress import Progress
 from surveys import texts
 from surveys.conversation import Entity, Style
 from surveys.delivery import DeliveryState

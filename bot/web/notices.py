@@ -34,7 +34,8 @@ from bot.web.notice_writing import ROOM, NoticeWriting, Places, notice_of
 from bot.web.pages import Pages
 from bot.web.words import LANGUAGES
 from handlers.notice_files import NoticePictures
-from handlers.notices import Moved, Notices, Progress, Refused, sentence
+from handlers.notice_progress import Progress
+from handlers.notices import Moved, Notices, Refused, sentence
 from handlers.noting import AuditTrail
 from surveys.audited import AuditRow
 from surveys.notices import Category, Deed, Notice, Problem, State, Telling, Trouble, Unwritable, reckoned
