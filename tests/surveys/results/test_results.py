@@ -11,7 +11,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from surveys.entry import Stream
 from surveys.forms.session import Mode
-from surveys.results import SCORED, Counts, Grade, Proportion, Side, Tally, grade
+from surveys.results import SCORED, Z_SQUARED, Counts, Grade, Proportion, Side, Tally, grade
 from tests.surveys.results.forms import YEARLY
 
 PROPORTIONS = st.integers(1, 5000).flatmap(
@@ -69,6 +69,40 @@ def test_the_interval_narrows_towards_its_share_but_rounding_never_helps() -> No
 
     assert just_under.side(Fraction(90, 100)) is Side.BELOW
     assert Proportion(9_004_000_000, 10_000_000_000).side(Fraction(90, 100)) is Side.ABOVE
+
+
+@pytest.mark.parametrize("n", [1, 10, 230, 10**6])
+def test_a_lower_bound_that_equals_the_value_has_reached_it_and_an_upper_one_is_not_below(n: int) -> None:
+    """Of nobody and of everybody, Wilson's bounds are fractions: z²/(n + z²) and n/(n + z²)."""
+    upper, lower = Z_SQUARED / (n + Z_SQUARED), n / (n + Z_SQUARED)
+
+    assert Proportion(0, n).side(upper) is Side.WITHIN
+    assert Proportion(n, n).side(lower) is Side.ABOVE
+    assert Proportion(0, n).side(upper + Fraction(1, 10**30)) is Side.BELOW
+    assert Proportion(n, n).side(lower + Fraction(1, 10**30)) is Side.WITHIN
+
+
+@pytest.mark.parametrize(
+    ("n", "value", "first_within", "first_above"),
+    [(100, "0.9", 85, 96), (385, "0.9", 335, 359), (100, "0.5", 41, 60), (385, "0.5", 174, 212)],
+)
+def test_each_side_begins_where_scipys_interval_does(
+    n: int, value: str, first_within: int, first_above: int
+) -> None:
+    sides = [Proportion(numerator, n).side(Fraction(value)) for numerator in range(n + 1)]
+
+    def wilson(numerator: int) -> tuple[float, float]:
+        found = binomtest(numerator, n).proportion_ci(method="wilson")
+        return found.low, found.high
+
+    assert (sides.index(Side.WITHIN), sides.index(Side.ABOVE)) == (first_within, first_above)
+    assert wilson(first_within - 1)[1] < float(value) <= wilson(first_within)[1]
+    assert wilson(first_above - 1)[0] < float(value) <= wilson(first_above)[0]
+
+
+def test_a_value_of_nought_is_passed_by_one_and_held_by_none() -> None:
+    assert Proportion(0, 20).side(Fraction(0)) is Side.WITHIN
+    assert Proportion(1, 20).side(Fraction(0)) is Side.ABOVE
 
 
 def test_everybody_agreeing_does_not_prove_a_threshold_of_all() -> None:
@@ -130,6 +164,23 @@ def test_several_choices_of_one_person_count_once_each_and_the_person_once() -> 
     tally.add("29263", Stream.INVITED, {"viec": "cu_tru"})
 
     assert tally.counts("29263", SCORED, "viec").of == {"": 2, "cu_tru": 2, "can_cuoc": 1}
+
+
+def test_whatever_is_asked_for_first_has_been_counted() -> None:
+    """Ballots wait to be counted together; who asks does not wait."""
+    everybody, pair = [(Stream.INVITED, Mode.SELF)], ("chung", "niem_yet")
+
+    def tallied() -> Tally:
+        tally = Tally(YEARLY, [pair])
+        tally.add("29263", Stream.INVITED, {"chung": "5", "niem_yet": "co"})
+        tally.add("29263", Stream.INVITED, {"chung": "5"})
+        return tally
+
+    assert tallied().together("29263", everybody, pair) == {("5", "co"): 1, ("5", ""): 1}
+    assert tallied().number("29263", everybody) == 2
+    assert tallied().counts("29263", SCORED, "chung").of == {"5": 2}
+    assert tallied().counts("29263", SCORED, "gop_y").of == {}  # what is written is not counted
+    assert tallied().together("29254", everybody, pair) == {}
 
 
 VALUES = st.one_of(
