@@ -1,34 +1,32 @@
 """The life of a wave: opened, closed, sealed, its key destroyed, released. Each step is one transaction, may be repeated after a
 crash at any point, and does nothing where it was done before. What a step changes and what the ledger says of it are kept together."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import date, datetime
 
 import structlog
 
 from handlers import noting
 from handlers.ledger import Ledger
+from handlers.opening import Opening, Plan
 from handlers.postponing import Postponement, Postponing
 from handlers.published import form_of, id_of
 from handlers.publishing import Exposed, excluded, gathered, lines_of, published, told
 from handlers.sealing import Changed, LaidOut, Sealed, Sealing, Superseded, Unreadable
+from handlers.showing import Showing
 from handlers.tokens import enter_issued
 from handlers.units import lineage
 from storage import rows
 from storage.database import Database
 from storage.transaction import Tx
 from storage.vault import KeyGone, Tampered, Vault
-from surveys import preregistration, records
+from surveys import records
 from surveys.assessment import criteria_text, read_threshold
 from surveys.disclosure import DEFAULT_K, checked_k
-from surveys.forms.form import Form
-from surveys.forms.published import form_to_json
 from surveys.merged import AskedTwice, asked_apart
-from surveys.releases import Released, ReleasedProvince, ReleasedWard, Terms, read_release
-from surveys.statistics import Plan as WeightPlan
-from surveys.waves import FLAGGED, Audience, State, Step, Times, TooEarly, next_step
+from surveys.preregistration import NOBODY_DRAWN
+from surveys.waves import FLAGGED, State, Step, Times, TooEarly, next_step
 
 __all__ = [
     "AskedTwice",
@@ -45,7 +43,6 @@ __all__ = [
 
 log = structlog.get_logger()
 
-NOBODY_DRAWN = "none"
 TRIES = 3  # to lay a wave out while its sessions stay as they are; they do, once nobody can withdraw
 PROBE = bytes(16)
 """The nullifier of nobody, by which it is tried whether a key still opens anything."""
@@ -61,28 +58,7 @@ class KeyStillThere(ValueError):
     """A wave's key was to be destroyed, and still something can be computed with it. Nothing was recorded."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A wave before it exists."""
-
-    slug: str
-    form: Form
-    title: str
-    audience: Audience
-    opens_at: datetime
-    closes_at: datetime
-    units: Mapping[str, int | None]
-    """Code of each unit that takes part → how many persons are invited there, if anybody counted."""
-    k: int = DEFAULT_K
-    threshold: str | None = None
-    """A share such as `0.9`; None while nobody has set one."""
-    seed: str = NOBODY_DRAWN
-    """What the sample is drawn with."""
-    weights: Iterable[WeightPlan] = ()
-    """The units that are weighted beside the plain figures, and how; fixed before anybody answers."""
-
-
-class Waves:
+class Waves(Showing):
     def __init__(
         self,
         db: Database,
@@ -95,16 +71,14 @@ class Waves:
     ) -> None:
         """`criteria`: the text of the set that waves opened from now on are judged by. `minimum`: how many valid ballots
         a survey needs to count as held."""
-        self._db = db
+        super().__init__(db)
         self._vault = vault
         self._now = now
         self._ledger = ledger or Ledger(vault.ledger_signer("langnghe"))
-        self._criteria = criteria or criteria_text("qd1578")
+        self._opening = Opening(criteria or criteria_text("qd1578"), minimum)
         self._sealing = Sealing(db, vault)
         self._postponing = Postponing(db, self._ledger, now)
         self._troubles: dict[str, str] = {}
-        self._minimum = minimum
-        self._read: dict[tuple[int, str], Released] = {}
 
     # ── The steps ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -118,7 +92,7 @@ class Waves:
         read_threshold(plan.threshold)
         async with self._db.transaction() as tx:
             asked_apart(plan.units, await lineage(tx))
-            wave = await tx.waves.by_slug(plan.slug) or await self._drafted(tx, plan)
+            wave = await tx.waves.by_slug(plan.slug) or await self._opening.draft(tx, plan)
             if (wave.form_id, wave.form_version) != (plan.form.id, plan.form.version):
                 raise ValueError(f"There is another wave {plan.slug}, of {wave.form_id} {wave.form_version}.")
         wave_id = id_of(wave)
@@ -126,7 +100,7 @@ class Waves:
             # The key is on disk before the wave takes its first answer.
             self._vault.create_wave(wave_id)
             async with self._db.transaction() as tx:
-                opened = await self._fix(tx, wave, plan.form, plan.seed, tuple(plan.weights))
+                opened = await self._opening.fix(tx, wave, plan.form, plan.seed, tuple(plan.weights))
                 await self._ledger.append(tx, opened, self._now())
                 await tx.waves.set_state(wave_id, State.OPEN)
                 await self._note(tx, "wave.open", wave)
@@ -260,40 +234,7 @@ class Waves:
         """Every one there ever was, with its reason, as the ledger has it; the latest first."""
         return await self._postponing.all()
 
-    # ── What there is to see ──────────────────────────────────────────────────────────────────────────────────
-
-    async def is_included(self, receipt: str) -> bool:
-        """Whether a ballot with that receipt is sealed and counted. Nobody can tell which one it is."""
-        async with self._db.reading() as tx:
-            return await tx.receipts.wave_of(receipt) is not None
-
-    async def results(self, *, wave: str | None = None, unit: str | None = None) -> tuple[ReleasedWard, ...]:
-        """What is released, the latest first: of all wards, of one, of one wave. Nothing else is ever shown of a ballot."""
-        return tuple(line for line in await self._lines(wave, unit) if isinstance(line, ReleasedWard))
-
-    async def provinces(
-        self, *, wave: str | None = None, unit: str | None = None
-    ) -> tuple[ReleasedProvince, ...]:
-        """The same of provinces: how satisfied people were with each service."""
-        return tuple(line for line in await self._lines(wave, unit) if isinstance(line, ReleasedProvince))
-
-    async def released(self) -> tuple[Released, ...]:
-        """All of it, wards and provinces."""
-        return tuple(await self._lines(None, None))
-
     # ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    async def _lines(self, wave: str | None, unit: str | None) -> list[Released]:
-        async with self._db.reading() as tx:
-            found = await (tx.releases.of_unit(unit) if unit else tx.releases.all())
-        return [line for line in map(self._line, found) if wave is None or line.wave.slug == wave]
-
-    def _line(self, row: rows.Release) -> Released:
-        # A release never changes, so it is read once.
-        key = row.wave_id, row.unit
-        if key not in self._read:
-            self._read[key] = read_release(row.body, row.released_at)
-        return self._read[key]
 
     async def _has_something_due(self, tx: Tx, wave: rows.Wave) -> bool:
         if wave.state == State.RELEASED:
@@ -417,66 +358,13 @@ class Waves:
             wave = await self._wave(tx, slug)
             if not await self._is_to_adopt(tx, wave):
                 return
-            opened = await self._fix(tx, wave, await form_of(tx, wave), NOBODY_DRAWN, ())
+            opened = await self._opening.fix(tx, wave, await form_of(tx, wave), NOBODY_DRAWN, ())
             if wave.state != State.SEALED:
                 await self._ledger.append(tx, opened, self._now())
         log.warning("wave.adopted", wave=slug, in_ledger=wave.state != State.SEALED)
 
     async def _is_to_adopt(self, tx: Tx, wave: rows.Wave) -> bool:
         return wave.state not in (State.DRAFT, State.RELEASED) and await tx.wave_terms.of(id_of(wave)) is None
-
-    async def _fix(
-        self, tx: Tx, wave: rows.Wave, form: Form, seed: str, plans: tuple[WeightPlan, ...]
-    ) -> records.WaveOpened:
-        """Terms, weights, formulas and criteria are on record before the first answer: nobody chooses them after seeing one.
-        What the ledger is to say of it."""
-        units = {unit.code: unit for unit in await tx.units.all()}
-        names = {code: unit.name for code, unit in units.items()}
-        taking_part = await tx.wave_units.of_wave(id_of(wave))
-        terms = Terms(
-            wave.slug,
-            wave.title,
-            wave.audience,
-            wave.k,
-            wave.threshold,
-            {each.unit: (names[each.unit], each.invited) for each in taking_part},
-            self._minimum,
-            provinces_of(units, [each.unit for each in taking_part]),
-        )
-        await tx.wave_terms.add(
-            rows.WaveTerms(
-                wave_id=id_of(wave),
-                terms=await tx.documents.add(preregistration.terms_document(terms)),
-                weights=await tx.documents.add(preregistration.weights_document(plans)),
-                formulas=await tx.documents.add(preregistration.formulas_document()),
-                criteria=await tx.documents.add(self._criteria),
-                seed=seed,
-            )
-        )
-        return preregistration.opened(form, terms, seed=seed, plans=plans)
-
-    async def _drafted(self, tx: Tx, plan: Plan) -> rows.Wave:
-        form = plan.form
-        await tx.forms.add(
-            rows.Form(id=form.id, version=form.version, digest=form.digest, body=form_to_json(form))
-        )
-        wave = rows.Wave(
-            slug=plan.slug,
-            form_id=form.id,
-            form_version=form.version,
-            title=plan.title,
-            audience=plan.audience.value,
-            state=State.DRAFT.value,
-            opens_at=plan.opens_at,
-            closes_at=plan.closes_at,
-            k=plan.k,
-            threshold=plan.threshold,
-        )
-        wave_id = await tx.waves.add(wave)
-        await tx.wave_units.add_many(
-            rows.WaveUnit(wave_id=wave_id, unit=unit, invited=invited) for unit, invited in plan.units.items()
-        )
-        return wave
 
 
 async def _times(tx: Tx, wave: rows.Wave) -> Times:
@@ -507,20 +395,6 @@ async def _sealed_record(tx: Tx, wave: rows.Wave, laid_out: LaidOut) -> records.
         criteria=fixed.criteria,
         formulas=fixed.formulas,
     )
-
-
-def provinces_of(
-    units: Mapping[str, rows.Unit], taking_part: Iterable[str]
-) -> dict[str, tuple[str, tuple[str, ...]]]:
-    """Code → name and those who take part. None at all where somebody lies in no province we know."""
-    found: dict[str, tuple[str, tuple[str, ...]]] = {}
-    for code in taking_part:
-        province = units.get(units[code].province or "")
-        if province is None:
-            return {}
-        name, members = found.get(province.code, (province.name, ()))
-        found[province.code] = name, (*members, code)
-    return found
 
 
 def _place(step: Step) -> int:

@@ -17,6 +17,7 @@ from surveys.disclosure import DEFAULT_K
 from surveys.forms import library
 from surveys.forms.form import Form
 from surveys.forms.published import form_from_json
+from surveys.preregistration import NOBODY_DRAWN
 from surveys.reminding import Wanted, wanted
 from surveys.schedules import Event, QuietDays, Relative, Schedule
 from surveys.schedules.opening import MONTH_END, closes_at, filled
@@ -32,7 +33,6 @@ MAY_BE_LATE = timedelta(
     hours=30
 )  # a reminder: the day after is still one, at the hour it was meant for and a little after
 SEED_BYTES = 16
-NOBODY_DRAWN = "none"
 
 
 class WaveOpening:
