@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from storage import outbox_campaign_statements as sql
 from storage import outbox_rows, rows
-from storage import outbox_statements as sql
 from storage.audiences import FIXED, Cell, as_json, cells_of, from_json
 from storage.catalogue import Markers
 from storage.outbox_values import Standing
