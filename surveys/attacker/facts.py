@@ -1,5 +1,5 @@
-"""What somebody knows of counts: that a sum of them lies between two numbers; and the cells whose ranges are sought. It knows neither releases
-nor solvers."""
+"""What somebody knows of counts: that a sum of them lies between two numbers; and the cells whose ranges are sought. It knows neither
+releases nor solvers."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
