@@ -12,6 +12,7 @@ from surveys.assessment import (
     CriteriaSet,
     Evidence,
     Item,
+    Reason,
     Seen,
     Verdict,
     against_threshold,
@@ -21,6 +22,7 @@ from surveys.assessment import (
     read_threshold,
     survey_held,
     survey_not_held,
+    words_of,
 )
 from surveys.results import Proportion
 
@@ -122,6 +124,14 @@ def test_a_year_without_a_wave_has_no_basis() -> None:
 
 def test_too_few_and_empty_are_told_in_the_same_words() -> None:
     assert survey_held(HELD, None, minimum=10) == survey_held(HELD, 9, minimum=10)
+
+
+def test_every_verdict_and_every_reason_has_its_words_in_each_language() -> None:
+    assert words_of("verdict").keys() == set(Verdict)
+    assert words_of("reason").keys() == set(Reason)
+    assert all(
+        each.keys() == {"vi", "en"} for each in (*words_of("verdict").values(), *words_of("reason").values())
+    )
 
 
 # ── Criteria as data ─────────────────────────────────────────────────────────────────────────────────────────────

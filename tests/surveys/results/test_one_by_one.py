@@ -14,6 +14,8 @@ from surveys.disclosure import (
     Shown,
     Side,
     Table,
+    _Hidden,
+    _tells_nothing,
     beside,
     breakdown,
     chain,
@@ -39,23 +41,44 @@ def seen(table: Table) -> object:
 
 
 @pytest.mark.parametrize(("many", "few"), ["ab", "ba"])
-def test_from_a_total_nobody_learns_how_few_of_a_ward_thought_otherwise(many: str, few: str) -> None:
-    """Four wards of 54 with nought to four who thought otherwise, which every one of them hides."""
+@pytest.mark.parametrize("sizes", [(54, 54, 54, 54), (54, 54, 54, 54, 20)])
+def test_from_a_total_nobody_learns_how_few_of_a_ward_thought_otherwise(
+    many: str, few: str, sizes: tuple[int, ...]
+) -> None:
+    """Wards of 54 with nought to four who thought otherwise, which every one of them hides; and one of twenty, whose own
+    bound says that it can be two at the most."""
+    told = [set(range(3)) if size == 20 else UNDER_K for size in sizes]
     of_a_sum, of_what_is_seen = defaultdict(list), defaultdict(list)
     tables = {}
-    for handful in product(UNDER_K, repeat=4):
-        rows = {"full": FULL} | {f"w{i}": {many: 54 - x, few: x} for i, x in enumerate(handful)}
+    for handful in product(*told):
+        wards = zip(sizes, handful, strict=True)
+        rows = {"full": FULL} | {f"w{i}": {many: size - x, few: x} for i, (size, x) in enumerate(wards)}
         tables[handful] = suppress(rows, AB, K)
         of_a_sum[sum(handful)].append(handful)
         of_what_is_seen[seen(tables[handful])].append(handful)
 
     for possible in of_what_is_seen.values():
-        assert [set(each) for each in zip(*possible, strict=True)] == [UNDER_K] * 4
+        assert [set(each) for each in zip(*possible, strict=True)] == told
     for handful, table in tables.items():
-        tells_nothing = all(set(each) == UNDER_K for each in zip(*of_a_sum[sum(handful)], strict=True))
+        tells_nothing = [set(each) for each in zip(*of_a_sum[sum(handful)], strict=True)] == told
+        is_over_everybody = len(table.covers) == 1 + len(sizes)
         # Who does not know these rules counts from nought to the sum: that has to be wide, too.
-        assert (len(table.covers) == 5) is (tells_nothing and sum(handful) >= K), handful
-        assert table.total.of(few) == 40 + (sum(handful) if len(table.covers) == 5 else 0)
+        assert is_over_everybody is (tells_nothing and sum(handful) >= K), handful
+        assert table.total.of(few) == 40 + (sum(handful) if is_over_everybody else 0)
+
+
+@pytest.mark.parametrize(("many", "few"), ["bc", "cb"])
+def test_what_wards_hide_further_down_is_in_the_total_while_each_could_have_none_or_k_of_it(
+    many: str, few: str
+) -> None:
+    """Of 54 people two said “a”, so each ward hides how many said “b” and how many “c”."""
+    for handful in product(range(4), repeat=4):
+        wards = {f"w{i}": {"a": 2, many: 52 - x, few: x} for i, x in enumerate(handful)}
+
+        total = suppress({"full": {"a": 40, "b": 20, "c": 20}} | wards, ABC, K).total
+
+        assert total.of("a") == 48
+        assert total.of(few) == (20 + sum(handful) if sum(handful) >= K else None), handful
 
 
 def test_from_a_total_nobody_learns_of_a_ward_in_the_crowd_whether_anybody_answered() -> None:
@@ -89,6 +112,15 @@ def test_a_ward_of_which_everybody_knows_that_fewer_could_answer_hides_nobody(
     table = suppress(rows, AB, K, limits)
 
     assert (set(table.covers) == set(rows)) is is_over_everybody
+
+
+def test_nor_does_who_knows_the_rules_come_within_k_of_what_a_ward_hides_further_down() -> None:
+    """One ward of 52 of whom anything may be true, and one that is known to have four at most: of thirty, 26 to 30 are of the first."""
+    free, refused = _Hidden(52, 0, 52, is_refused=False), _Hidden(40, 0, 4, is_refused=True)
+
+    assert not _tells_nothing([free, refused], 30, K)
+    assert _tells_nothing([free, refused, refused], 30, K)
+    assert not _tells_nothing([free, refused, refused], 3, K)  # and none of the refused has four
 
 
 def two_wards() -> Iterator[Mapping[str, Mapping[str, int]]]:

@@ -11,7 +11,17 @@ from statsmodels.stats.proportion import proportion_confint
 
 from surveys.entry import Stream
 from surveys.forms.session import Mode
-from surveys.results import SCORED, Z_SQUARED, Counts, Grade, Proportion, Side, Tally, grade
+from surveys.results import (
+    SCORED,
+    Z_SQUARED,
+    Counts,
+    Grade,
+    Proportion,
+    Side,
+    Tally,
+    _is_cut_at_commas,
+    grade,
+)
 from tests.surveys.results.forms import YEARLY
 
 PROPORTIONS = st.integers(1, 5000).flatmap(
@@ -181,6 +191,21 @@ def test_whatever_is_asked_for_first_has_been_counted() -> None:
     assert tallied().counts("29263", SCORED, "chung").of == {"5": 2}
     assert tallied().counts("29263", SCORED, "gop_y").of == {}  # what is written is not counted
     assert tallied().together("29254", everybody, pair) == {}
+
+
+@pytest.mark.parametrize(
+    ("inner", "is_cut"),
+    [
+        ('"chung":"5"', True),
+        ('"chung":"5","niem_yet":"co","viec":"cu_tru can_cuoc"', True),
+        ('"khac":"xe, nhà"', False),
+        ('"khac":"xe\\"","chung":"5"', False),
+        ('"chung":"5","khac":"a,b"', False),
+    ],
+)
+def test_only_what_a_comma_cannot_misread_is_cut_at_commas(inner: str, is_cut: bool) -> None:
+    """Nearly all ballots are, which is why counting them is fast."""
+    assert _is_cut_at_commas(inner) is is_cut
 
 
 VALUES = st.one_of(
