@@ -67,6 +67,14 @@ def test_from_a_total_nobody_learns_how_few_of_a_ward_thought_otherwise(
         assert table.total.of(few) == 40 + (sum(handful) if is_over_everybody else 0)
 
 
+def test_a_total_of_k_may_be_shown_and_of_one_less_may_not() -> None:
+    def total(*handful: int) -> Shown:
+        return suppress({f"w{i}": {"a": 54 - x, "b": x} for i, x in enumerate(handful)}, AB, K).total
+
+    assert total(1, 1, 1, 2).of("b") == K
+    assert total(1, 1, 1, 1) == NOTHING
+
+
 @pytest.mark.parametrize(("many", "few"), ["bc", "cb"])
 def test_what_wards_hide_further_down_is_in_the_total_while_each_could_have_none_or_k_of_it(
     many: str, few: str
@@ -178,6 +186,14 @@ def test_a_bound_is_never_so_fine_that_fewer_than_k_are_left_to_doubt() -> None:
             assert row.bound.percent in (range(90, 100) if row is nearly_all else range(1, 11))
             # Of fewer than a hundred, what ninety per cent leaves to doubt is all there is to say.
             assert high - low >= (K if n >= 100 else 1)
+
+
+def test_a_row_shows_its_parts_or_a_bound_of_the_first_of_them_and_never_both() -> None:
+    for n, few in product(range(1, 400), range(K + 3)):
+        row = suppress({"w": {"a": max(n - few, 0), "b": min(few, n)}}, AB, K).rows["w"]
+
+        assert row.of("a") is None or row.bound is None, (n, few)
+        assert row.bound_of == (None if row.bound is None else ("a",)), (n, few)
 
 
 def test_limits_of_a_bound_are_whole_people() -> None:
