@@ -1,6 +1,7 @@
 """The five forms that ship. Each stands as an XLSForm in Markdown, and beside it as the JSON it reads to, so that a start
 needs no pyxform; a test holds the two together."""
 
+from functools import cache
 from importlib import resources
 
 from surveys.forms.form import Form
@@ -11,6 +12,7 @@ __all__ = ["IDS", "load", "markdown"]
 IDS = ("tham_luot", "hang_nam_nguoi_dan", "hang_nam_doanh_nghiep", "hoi_dien_dan", "dien_dan")
 
 
+@cache  # a published form never changes, so everybody may have the same one
 def load(form_id: str) -> Form:
     """The form as it ships. Raises KeyError for any other id."""
     return form_from_json(_text(form_id, "json"))
