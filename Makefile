@@ -6,6 +6,8 @@ PORT   ?= 8080
 # Tests wait a third of their time, for processes they start and kill.
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) \* 3 / 2)
 export PORT
+# Where an environment forbids it, each worker would compile the tests anew, and each process that a test starts the program.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 
