@@ -75,6 +75,12 @@ def test_a_total_of_k_may_be_shown_and_of_one_less_may_not() -> None:
     assert total(1, 1, 1, 1) == NOTHING
 
 
+def test_a_ward_whose_many_are_just_k_hides_its_few_like_any_other() -> None:
+    rows = {f"w{i}": {"a": 54 - x, "b": x} for i, x in enumerate((1, 1, 0, 0))} | {"small": {"a": K, "b": 3}}
+
+    assert suppress(rows, AB, K).total.of("b") == 5
+
+
 @pytest.mark.parametrize(("many", "few"), ["bc", "cb"])
 def test_what_wards_hide_further_down_is_in_the_total_while_each_could_have_none_or_k_of_it(
     many: str, few: str
@@ -272,6 +278,7 @@ def test_parts_of_a_row_that_shows_only_its_size_show_only_theirs() -> None:
 
 
 def test_what_is_not_split_in_two_is_shown_whole() -> None:
-    [row] = suppress({"w": {"a": 7, "b": 90}}, Node(("a",)), K).rows.values()
+    table = suppress({"w": {"a": 7, "b": 90}, "few": {"a": 4}}, Node(("a",)), K)
 
-    assert row == Shown({("a",): 7})
+    assert table.rows == {"w": Shown({("a",): 7}), "few": NOTHING}
+    assert (table.total, table.covers) == (Shown({("a",): 7}), ("w",))

@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binomtest
+from scipy.stats import binomtest, chi2
 from statsmodels.stats.proportion import proportion_confint
 
 from surveys.entry import Stream
@@ -37,6 +37,10 @@ def test_published_examples_of_the_interval(numerator: int, n: int, low: float, 
     interval = Proportion(numerator, n).interval
 
     assert (round(interval.low * 100, 1), round(interval.high * 100, 1)) == (low, high)
+
+
+def test_the_square_of_z_that_verdicts_are_reached_by_is_the_95_per_cent_point_of_chi_squared() -> None:
+    assert float(Z_SQUARED) == pytest.approx(chi2.ppf(0.95, 1), rel=1e-14)
 
 
 @settings(deadline=None)
