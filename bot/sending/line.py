@@ -147,7 +147,7 @@ class Line:
 
     async def _claim_some(self) -> None:
         office = self._office
-        morning = await self._held_over_night()
+        morning, looked = await self._held_over_night(), office.now()
         for standing in list(self._holding.campaigns.values()):
             room, now = self._room, office.now()
             campaign = standing.campaign
@@ -159,7 +159,8 @@ class Line:
                 # Until one was taken: what failed and is not on disk yet has not stopped the campaign either.
                 room = min(room, POISON - sum(of == standing.id for of in self._in_hand.values()))
             if standing.id in morning:
-                room = min(room, self._morning.lets(morning[standing.id], now))
+                # At one moment for all: what comes free while the oldest are claimed is theirs as well.
+                room = min(room, self._morning.lets(morning[standing.id], looked))
             if room <= 0 or self._is_nobodys_turn(standing, now):
                 continue
             async with office.db.transaction() as tx:

@@ -1,7 +1,8 @@
 """The real application on a real socket, in front of a small stand-in for the residents' use case."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import aiohttp
@@ -35,10 +36,10 @@ async def health() -> dict[str, object]:
     return {"status": "ok"}
 
 
-def site_of(talker: Talker) -> Site:
+def site_of(talker: Talker, clock: Callable[[], float] = time.monotonic) -> Site:
     return build(
         results=results,
-        web_chat=WebChat(talker.accept),
+        web_chat=WebChat(talker.accept, clock=clock),
         webhooks={},
         health=health,
         cookie_key=KEY,
@@ -61,8 +62,10 @@ async def running(site: Site, port: int = 0) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def serving(talker: Talker, port: int = 0) -> AsyncIterator[Server]:
-    site = site_of(talker)
+async def serving(
+    talker: Talker, port: int = 0, *, clock: Callable[[], float] = time.monotonic
+) -> AsyncIterator[Server]:
+    site = site_of(talker, clock)
     async with running(site, port) as url:
         yield Server(talker, site, url)
 
