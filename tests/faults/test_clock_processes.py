@@ -15,6 +15,7 @@ from bot.settings import load
 from handlers.notice_templates import NoticeTemplates
 from handlers.noting import NEWEST
 from handlers.units import load_seed
+from storage.database import Unavailable
 from surveys.conversation import Address
 from surveys.notices import Category, State, Text
 from surveys.rights import Role
@@ -72,6 +73,15 @@ class Work:
             )
 
     async def _add(self, id: str, purpose: Purpose, unit: str, subject: dict[str, str]) -> None:
+        # Who froze with the trail locked keeps it for a minute: a person would be told to try again, and so do we.
+        async with asyncio.timeout(5 * PATIENCE):
+            while True:
+                try:
+                    return await self._added(id, purpose, unit, subject)
+                except Unavailable:
+                    continue
+
+    async def _added(self, id: str, purpose: Purpose, unit: str, subject: dict[str, str]) -> None:
         schedule = Schedule(
             Daily(self._begins), AT, self._begins, self._begins + timedelta(days=DAYS - 1), lateness=LONG
         )
