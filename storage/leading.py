@@ -99,7 +99,8 @@ class PostgresLeader(Leader):
 
     async def _leads(self) -> bool:
         try:
-            return await asyncio.wait_for(self._ask(), PATIENCE)
+            async with asyncio.timeout(PATIENCE):  # not `wait_for`: it may forget that we were cancelled
+                return await self._ask()
         except (psycopg.Error, OSError, TimeoutError):
             # Away, or another has ended us: from here on we do not lead, whatever the server thinks.
             await self._let_go()
@@ -136,7 +137,8 @@ class PostgresLeader(Leader):
         connection, self._connection = self._connection, None
         if connection is not None:
             with suppress(psycopg.Error, OSError, TimeoutError):
-                await asyncio.wait_for(connection.close(), PATIENCE)
+                async with asyncio.timeout(PATIENCE):
+                    await connection.close()
 
 
 WHO_IS_SILENT = """

@@ -8,7 +8,7 @@ import pytest
 
 from storage import migrate
 from storage.database import Database, Unavailable
-from storage.postgres import PostgresDatabase
+from storage.postgres import CONNECTIONS, PostgresDatabase
 from tests.patience import PATIENCE
 from tests.postgres import DURABLE, PostgresServer
 from tests.storage.conftest import prepare
@@ -166,6 +166,28 @@ async def test_a_cancelled_unit_gives_its_connection_back(db: PostgresDatabase):
 
     async with db.reading() as tx:
         assert await tx.sessions.count(1) == 0
+
+
+async def test_cancelled_in_the_very_moment_a_connection_comes_free_is_cancelled(db: PostgresDatabase):
+    async def unit(begun: asyncio.Event, stay: asyncio.Event) -> None:
+        async with db.reading():
+            begun.set()
+            await stay.wait()
+
+    for moments in range(40):  # from the return of a connection until whoever waits for it has it
+        stay, begun = asyncio.Event(), [asyncio.Event() for _ in range(CONNECTIONS)]
+        others = [asyncio.create_task(unit(each, stay)) for each in begun]
+        await asyncio.gather(*(each.wait() for each in begun))
+        waiting = asyncio.create_task(unit(asyncio.Event(), asyncio.Event()))
+        await asyncio.sleep(0.01)
+        stay.set()
+        for _ in range(moments):
+            await asyncio.sleep(0)
+        waiting.cancel()
+
+        await asyncio.wait([waiting], timeout=PATIENCE)
+        assert waiting.cancelled(), moments
+        await asyncio.gather(*others)
 
 
 async def test_reading_is_one_picture_beside_the_writers(db: PostgresDatabase):

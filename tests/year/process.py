@@ -42,6 +42,7 @@ UNHURRIED = Patience(
 OFTEN, SELDOM = timedelta(seconds=20), timedelta(days=10)
 OFTEN_WHILE_HELD = timedelta(hours=1)
 WHILE_COUNTING = timedelta(minutes=10)
+A_MINUTE = timedelta(minutes=1)
 TICKED_SELDOM = timedelta(minutes=5)
 """A tick that the running bot makes more seldom than this is not made more often here."""
 OF_PROCESS: ContextVar["Process | None"] = ContextVar("OF_PROCESS", default=None)
@@ -100,6 +101,7 @@ class Process:
         self.tasks: set[asyncio.Task[Any]] = set()
         self.is_dead = False
         self.ended_at: datetime | None = None
+        self._told_at = world.now()
         self.house: app.House | None = None
         self._stop = asyncio.Event()
         self._states: dict[str, str] = {}
@@ -119,6 +121,15 @@ class Process:
         self.is_dead = True
         self.ended_at = self.world.now()
         self.house = None
+        self._cancel_all()
+
+    def told_again(self) -> None:
+        """What swallowed its first cancelling, as a pool's workers do; asked at every step, and seldom true."""
+        if self.is_dead and self.world.now() - self._told_at > A_MINUTE:
+            self._cancel_all()
+
+    def _cancel_all(self) -> None:
+        self._told_at = self.world.now()
         for task in list(self.tasks):
             task.cancel()
 
@@ -131,8 +142,7 @@ class Process:
         """Until nothing of it is left: what swallows its first cancelling is told again."""
         while self.tasks:
             if self.is_dead:
-                for task in list(self.tasks):
-                    task.cancel()
+                self._cancel_all()
             with suppress(TimeoutError):
                 async with asyncio.timeout(1.0):
                     await asyncio.wait(list(self.tasks))

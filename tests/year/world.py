@@ -212,6 +212,8 @@ class World:
             await asyncio.sleep(self.chance.uniform(1, 120))
 
     def _each_step(self, step: int) -> None:
+        for each in self.processes:
+            each.told_again()
         if step >= self._kill_at and self.now() < self.end - CALM:
             self._kill_at = step + self._some_steps()
             alive = [each for each in self.processes if not each.is_dead]
