@@ -1,7 +1,7 @@
 """What keeps everything waiting that would happen by itself: a person has to look first. After a clock that leapt; after a database that
 turns out to be older than what was done from it. It knows no schedule."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -13,7 +13,17 @@ from storage.schedule_rows import ClockHold
 from storage.transaction import Tx
 from surveys.rights import Actor
 
-__all__ = ["CLOCK_LEAPT", "OLDER", "RESTORED", "ClockHolds", "Epochs", "NoEpochs", "held", "is_older"]
+__all__ = [
+    "CLOCK_LEAPT",
+    "OLDER",
+    "RESTORED",
+    "ClockHolds",
+    "Epochs",
+    "NoEpochs",
+    "both_numbers",
+    "held",
+    "is_older",
+]
 
 log = structlog.get_logger(__name__)
 
@@ -88,15 +98,17 @@ class ClockHolds:
     async def look(self) -> bool:
         """Whether anything is held, after a look at the clock and at the database."""
         await self._look_at_the_clock()
-        # First the number beside the keys: the database has each number before it is written there, so it can only be ahead.
-        known = self._epochs.known(EPOCH)
-        async with self._db.reading() as tx:
-            epoch = await tx.markers.value(EPOCH)
-            is_held = bool(await tx.clock_holds.all())
-        if known is None:
-            if epoch == 0:
-                await self._epochs.begin(EPOCH)
-            known = self._epochs.known(EPOCH)  # whoever began meanwhile wrote there first
+        is_held = False
+
+        async def in_the_database() -> int:
+            nonlocal is_held
+            async with self._db.reading() as tx:
+                is_held = bool(await tx.clock_holds.all())
+                return await tx.markers.value(EPOCH)
+
+        epoch, known = await both_numbers(in_the_database, lambda: self._epochs.known(EPOCH))
+        if epoch == 0 and known is None:
+            await self._epochs.begin(EPOCH)
         if is_held or not is_older(epoch, known):
             return is_held
         log.error(
@@ -130,6 +142,21 @@ class ClockHolds:
     async def written(self, epoch: int) -> None:
         """When that is on disk, and before it happens."""
         await self._epochs.write(EPOCH, epoch)
+
+
+async def both_numbers(
+    in_the_database: Callable[[], Awaitable[int]], beside_the_keys: Callable[[], int | None]
+) -> tuple[int, int | None]:
+    """The database's number and the one beside the keys, asked so that others who move both meanwhile are taken for no backup.
+
+    The one beside the keys first: the database has each number before it is written there, so the later answer can only be ahead. Where
+    there is none and the database has one, somebody may have begun in between: then it stands there by now, and both are asked again."""
+    known = beside_the_keys()
+    epoch = await in_the_database()
+    if known is None and epoch > 0:
+        known = beside_the_keys()
+        epoch = await in_the_database()
+    return epoch, known
 
 
 def is_older(epoch: int, known: int | None) -> bool:

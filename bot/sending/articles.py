@@ -13,6 +13,7 @@ from bot.channels.contract import Misconfigured, Outcome, Rejected, RetryAfter, 
 from bot.sending.attempts import reason_of
 from bot.sending.epochs import Epochs
 from bot.sending.outside import Buys
+from handlers.clock_holds import both_numbers, is_older
 from storage.database import Database
 from storage.outbox import ALL, Standing
 from storage.outside_rows import ArticleRow
@@ -99,12 +100,14 @@ class Articles:
         now = self._now()
         if standing.state is CampaignState.PAUSED or not (standing.campaign.is_urgent or is_awake(now)):
             return False
+        name = epoch_name(row.account)
         async with self._db.reading() as tx:
-            senders, steps = await tx.outbox.senders(), await tx.outside.steps(row.account)
-        pauses = (senders[name].paused_until for name in (ALL, row.account) if name in senders)
+            senders = await tx.outbox.senders()
+        pauses = (senders[each].paused_until for each in (ALL, row.account) if each in senders)
         if any(until is not None and until > now for until in pauses):
             return False
-        if self._epochs.is_restored(epoch_name(row.account), steps):
+        steps, known = await both_numbers(lambda: self._epoch(row.account), lambda: self._epochs.known(name))
+        if is_older(steps, known):
             log.error(
                 "outbox.restored",
                 account=row.account,
@@ -112,8 +115,12 @@ class Articles:
             )
             return False
         if steps == 0:
-            await self._epochs.begin(epoch_name(row.account))
+            await self._epochs.begin(name)
         return True
+
+    async def _epoch(self, account: str) -> int:
+        async with self._db.reading() as tx:
+            return await tx.outside.steps(account)
 
     # ── Steps ─────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -8,7 +8,7 @@ import structlog
 
 from bot.channels.pacing import Window
 from bot.sending.office import Office
-from handlers.clock_holds import OLDER, RESTORED, held, is_older
+from handlers.clock_holds import OLDER, RESTORED, both_numbers, held, is_older
 from storage.database import Unavailable
 from storage.outbox import ALL, Standing
 from surveys.delivery import CampaignState, Why
@@ -84,11 +84,14 @@ class Holding:
     async def _take_over(self) -> None:
         """Whoever held the account a moment ago may have used this second; and this may be another database than they had."""
         self._window.fill()
+        epochs = self._office.epochs
+        epoch, known = await both_numbers(self._epoch, lambda: epochs.known(self._account))
+        if not await self.is_restored(epoch, known) and epoch == 0:
+            await epochs.begin(self._account)
+
+    async def _epoch(self) -> int:
         async with self._office.db.reading() as tx:
-            sender = (await tx.outbox.senders())[self._account]
-        is_restored = await self.is_restored(sender.epoch, self._office.epochs.known(self._account))
-        if not is_restored and sender.epoch == 0:
-            await self._office.epochs.begin(self._account)
+            return (await tx.outbox.senders())[self._account].epoch
 
     async def is_restored(self, epoch: int, known: int | None) -> bool:
         """Whether the database, whose number that is, is older than what was sent from it, by the number that stood beside the keys; then

@@ -443,6 +443,53 @@ async def test_whoever_was_overtaken_takes_nobody_for_a_backup(town: Town, serve
     assert ALL not in await town.senders()
 
 
+class MovedOnce(Database):
+    """Between what a process reads here and whatever it asks next, somebody else sends seven."""
+
+    def __init__(self, real: Database, epochs: Epochs) -> None:
+        self._real = real
+        self._epochs = epochs
+        self.is_moved = False
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Tx]:
+        async with self._real.reading() as tx:
+            yield tx
+        if not self.is_moved:
+            self.is_moved = True
+            async with self._real.transaction() as tx:
+                await tx._connection.run(Prepared(text("UPDATE senders SET epoch = epoch + 7")))
+                there = (await tx.outbox.senders())[ACCOUNT].epoch
+            await self._epochs.begin(ACCOUNT)
+            await self._epochs.write(ACCOUNT, there)
+
+    def transaction(self) -> AbstractAsyncContextManager[Tx]:
+        return self._real.transaction()
+
+    async def close(self) -> None:
+        await self._real.close()
+
+
+@pytest.mark.parametrize("has_sent", [False, True])
+async def test_who_is_slow_to_take_over_takes_nobody_for_a_backup(town: Town, has_sent: bool):
+    office = town.office()
+    if has_sent:
+        before = Holding(ACCOUNT, office, Window(10))
+        await before.look()
+        async with town.db.transaction() as tx:
+            await tx._connection.run(Prepared(text("UPDATE senders SET epoch = 3")))
+        await office.epochs.write(ACCOUNT, 3)
+        await before.let_go()
+    moved = MovedOnce(town.db, office.epochs)
+
+    holding = Holding(ACCOUNT, replace(office, db=moved), Window(10))
+    await holding.look()
+
+    assert moved.is_moved
+    assert holding.may_send
+    assert ALL not in await town.senders()
+
+
 async def test_words_that_cannot_be_made_stop_their_campaign(town: Town, server: BulkServer):
     await town.people(range(1, 6))
     campaign = await town.campaign(kind="unheard of")
