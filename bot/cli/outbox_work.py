@@ -1,7 +1,7 @@
 """What `langnghe outbox …` does: an operator looks at what is being sent, pauses it, lets it go on. It shows counts and reasons, and
 nobody's address."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Container
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -21,13 +21,16 @@ PAGE = 500  # rows in a transaction: answers do not wait for more
 
 
 def status(some: int) -> int:
+    from storage.outbox import ALL
+
     async def work(house: "House") -> None:
         async with house.db.reading() as tx:
             campaigns = await tx.outbox.latest(some)
             counts = {each.id: await tx.outbox.counts(each.id) for each in campaigns}
             senders = await tx.outbox.senders()
             outside = {each.id: await _outside(tx, each) for each in campaigns}
-        _print_senders(house, senders)
+        older = {account for account in senders.keys() - {ALL} if await _is_older(house, account)}
+        _print_senders(house.now(), senders, older)
         if not campaigns:
             _print("Nothing was ever sent.")
         for each in campaigns:
@@ -54,18 +57,29 @@ async def _outside(tx: "Tx", standing: "Standing") -> list[str]:
     return lines
 
 
-def _print_senders(house: "House", senders: "dict[str, Sender]") -> None:
+async def _is_older(house: "House", account: str) -> bool:
+    """Whether the database is older than what was sent on the account, however quickly that goes on meanwhile."""
     from bot.outgoing import epochs_of
+    from handlers.clock_holds import both_numbers, is_older
+
+    async def in_the_database() -> int:
+        async with house.db.reading() as tx:
+            return (await tx.outbox.senders())[account].epoch
+
+    epochs = epochs_of(house)
+    return is_older(*await both_numbers(in_the_database, lambda: epochs.known(account)))
+
+
+def _print_senders(now: datetime, senders: "dict[str, Sender]", older: Container[str]) -> None:
     from storage.outbox import ALL
 
-    now, epochs = house.now(), epochs_of(house)
     for account, sender in senders.items():
         name = "everything" if account == ALL else account
         is_held = sender.until is not None and sender.until > now
         parts = [f"sends (process {sender.owner})" if is_held else "nobody sends on it"] * (account != ALL)
         if sender.paused_until is not None and sender.paused_until > now:
             parts.append(f"paused{_until(sender.paused_until, now)}: {sender.why}")
-        if account != ALL and epochs.is_restored(account, sender.epoch):
+        if account in older:
             parts.append(
                 "the database is older than what was sent from it; look, then: langnghe outbox release"
             )

@@ -12,8 +12,6 @@ from pathlib import Path
 from secrets import token_hex
 from time import monotonic
 
-from handlers.clock_holds import is_older
-
 __all__ = ["Epochs"]
 
 SYNC_EVERY = 5.0  # seconds; what a power cut takes from this file only makes it older
@@ -33,10 +31,6 @@ class Epochs:
             return int(self._path(account).read_text("ascii"))
         except (FileNotFoundError, ValueError):
             return None
-
-    def is_restored(self, account: str, epoch: int) -> bool:
-        """Whether the database, whose number that is, is older than what was sent from it – or nobody can tell."""
-        return is_older(epoch, self.known(account))
 
     async def begin(self, account: str) -> None:
         """Before the first one is counted: a crash between the database and the first number here leaves one that is behind, and not none

@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 
 from bot.cli import app
 from bot.sender import Epochs
+from handlers.clock_holds import is_older
 from storage.database import Database
 from storage.keys import FileKeys
 from storage.outbox import ALL, Outbox, Outcome
@@ -152,7 +153,7 @@ def test_after_a_restore_only_release_lets_it_go_on(among: Among, tmp_path: Path
     said("release")
 
     assert "older" not in said("status")
-    assert not Epochs(tmp_path / "keys" / "outbox").is_restored(ACCOUNT, 1)
+    assert not is_older(1, Epochs(tmp_path / "keys" / "outbox").known(ACCOUNT))
 
 
 def test_whoever_is_forgiven_stops_it_again_only_after_three_more(among: Among):

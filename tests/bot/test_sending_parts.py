@@ -18,6 +18,7 @@ from bot.channels.contract import (
 from bot.sending.attempts import reason_of, refused, result_of
 from bot.sending.epochs import Epochs
 from bot.sending.trust import AT_FIRST, LONGEST, Trust
+from handlers.clock_holds import is_older
 from storage.outbox import Claimed
 from surveys.delivery import Audience, Campaign, Cap, DeliveryState, Result, Why
 from surveys.windows import Purpose
@@ -69,23 +70,23 @@ async def test_a_smaller_number_in_the_database_is_a_restore(tmp_path: Path):
         await epochs.write("telegram", epoch)
 
     assert Epochs(tmp_path).known("telegram") == 29
-    assert epochs.is_restored("telegram", 28)
-    assert not epochs.is_restored("telegram", 29)
-    assert not epochs.is_restored("telegram", 30), "a crash before the file was written is no restore"
+    assert is_older(28, epochs.known("telegram"))
+    assert not is_older(29, epochs.known("telegram"))
+    assert not is_older(30, epochs.known("telegram")), "a crash before the file was written is no restore"
 
 
 async def test_a_new_account_is_no_restore_and_a_lost_key_store_is(tmp_path: Path):
     epochs = Epochs(tmp_path)
 
-    assert not epochs.is_restored("telegram", 0)
-    assert epochs.is_restored("telegram", 7)
+    assert not is_older(0, epochs.known("telegram"))
+    assert is_older(7, epochs.known("telegram"))
 
 
 async def test_a_crash_before_the_very_first_number_is_no_restore_either(tmp_path: Path):
     epochs = Epochs(tmp_path)
     await epochs.begin("telegram")
 
-    assert not Epochs(tmp_path).is_restored("telegram", 1)
+    assert not is_older(1, Epochs(tmp_path).known("telegram"))
     await epochs.write("telegram", 1)
     await epochs.begin("telegram")
     assert epochs.known("telegram") == 1, "whoever begins later takes nothing back"
@@ -97,7 +98,7 @@ async def test_what_an_operator_accepts_holds_for_a_sender_at_work(tmp_path: Pat
 
     await operator.accept({"telegram": 4})
 
-    assert not sender.is_restored("telegram", 4)
+    assert not is_older(4, sender.known("telegram"))
     await sender.write("telegram", 5)
     assert operator.known("telegram") == 5
 
